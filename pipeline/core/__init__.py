@@ -1,0 +1,1 @@
+"""What every other area stands on: errors, processes, output, locks, files, time."""

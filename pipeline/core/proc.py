@@ -1,0 +1,180 @@
+"""The one place that runs other programs: argv lists, never a shell."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from pipeline.core.errors import Code, Stop
+from pipeline.core.secrets import redact
+
+Line = Callable[[str], None]
+# Between the polite signal and the final one; npm and git need a moment to remove their temporary files.
+_GRACE_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished command: exit code, both outputs as bytes, wall time in seconds."""
+
+    argv: tuple[str, ...]
+    code: int
+    out: bytes
+    err: bytes
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether the exit code was 0."""
+        return self.code == 0
+
+    @property
+    def text(self) -> str:
+        """Standard output as text without the last line end; undecodable bytes are replaced."""
+        return self.out.decode("utf-8", "replace").rstrip("\n")
+
+    @property
+    def error(self) -> str:
+        """Standard error as text, stripped."""
+        return self.err.decode("utf-8", "replace").strip()
+
+    def tail(self, count: int = 30) -> tuple[str, ...]:
+        """Return the last `count` lines of both outputs, redacted."""
+        text = (self.out + b"\n" + self.err).decode("utf-8", "replace")
+        lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+        return tuple(redact(line) for line in lines[-count:])
+
+
+class TimedOut(Stop):
+    """A command was still running at its time limit and was ended, with all its children."""
+
+    def __init__(self, done: Done, limit: float) -> None:
+        super().__init__(
+            f"{show(done.argv)} was still running after {limit:g} s and was ended",
+            "raise its limit under `timeouts` in invoke.yaml, or find out what it waits for",
+            Code.SERVICE,
+            done.tail(),
+        )
+        self.done = done
+
+
+def show(argv: Sequence[str]) -> str:
+    """Return the command as one would type it, redacted."""
+    import shlex  # noqa: PLC0415 - only for people to read
+
+    return redact(shlex.join(argv))
+
+
+def run(  # noqa: PLR0913 - the one runner of the whole project takes what any program needs
+    argv: Sequence[str | os.PathLike[str]],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str | None] | None = None,
+    stdin: bytes = b"",
+    timeout: float | None = None,
+    on_line: Line | None = None,
+) -> Done:
+    """Run a command to its end and return what it said, whatever its exit code.
+
+    `env` is added to our environment (None takes a variable away), `timeout` is in seconds, `on_line` gets every line of both outputs as it comes.
+    Raises Stop (69) when the program is missing, TimedOut at the limit. A Ctrl-C ends the whole process group.
+    """
+    words = tuple(os.fspath(word) for word in argv)
+    start = time.monotonic()
+    process = _start(words, cwd, env)
+    out, err = bytearray(), bytearray()
+    threads = [
+        _spawn(_collect, process.stdout, out, on_line),
+        _spawn(_collect, process.stderr, err, on_line),
+        _spawn(_feed, process.stdin, stdin),
+    ]
+    late = False
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        late = True
+        _end(process)
+    except BaseException:
+        _end(process)
+        raise
+    for thread in threads:
+        # A grandchild that keeps the pipe open must not keep us: what it says after its parent's end is not ours.
+        thread.join(_GRACE_SECONDS)
+    done = Done(words, process.returncode, bytes(out), bytes(err), time.monotonic() - start)
+    if late and timeout is not None:
+        raise TimedOut(done, timeout)
+    return done
+
+
+def _environment(extra: Mapping[str, str | None] | None) -> dict[str, str] | None:
+    if extra is None:
+        return None
+    merged = {**os.environ, **extra}
+    return {name: value for name, value in merged.items() if value is not None}
+
+
+def _start(
+    words: tuple[str, ...], cwd: Path | None, env: Mapping[str, str | None] | None
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(  # noqa: S603 - argv lists from our own builders
+            words,
+            cwd=cwd,
+            env=_environment(env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        if cwd is not None and not cwd.is_dir():
+            message = f"the folder {cwd} is not there"
+            raise Stop(message) from error
+        message = f"{words[0]} is not installed"
+        raise Stop(message, "invoke doctor --fix", Code.MISSING) from error
+    except PermissionError as error:
+        message = f"{words[0]} may not be executed"
+        raise Stop(message, f"chmod +x {words[0]}", Code.MISSING) from error
+
+
+def _spawn(target: Callable[..., None], *args: object) -> threading.Thread:
+    thread = threading.Thread(target=target, args=args, daemon=True)
+    thread.start()
+    return thread
+
+
+def _collect(pipe: IO[bytes], into: bytearray, on_line: Line | None) -> None:
+    with pipe:
+        if on_line is None:
+            for chunk in iter(lambda: os.read(pipe.fileno(), 1 << 16), b""):
+                into += chunk
+            return
+        for line in pipe:
+            into += line
+            on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+
+
+def _feed(pipe: IO[bytes], data: bytes) -> None:
+    # The program may stop reading before we stop writing; its exit code tells, not our pipe.
+    with contextlib.suppress(BrokenPipeError), pipe:
+        pipe.write(data)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_SECONDS)
+            break
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

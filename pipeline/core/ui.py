@@ -1,0 +1,211 @@
+"""What people see: data on stdout, talk on stderr, one line per step."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from pipeline.core.errors import Code, Stop
+from pipeline.core.secrets import redact
+
+_LABEL_WIDTH = 34
+_STYLES = {"done": "32", "passed": "32", "failed": "31", "warning": "33", "waived": "33", "unavailable": "35",
+           "dim": "2", "bold": "1"}  # fmt: skip
+
+
+@dataclass
+class Step:
+    """One line of work; set `verdict` and `note` before it ends."""
+
+    label: str
+    verdict: str = "done"
+    note: str = ""
+
+
+@dataclass
+class _Screen:
+    """The unfinished line on stderr, if any; `quiet` holds back step lines (for --json and tests of data)."""
+
+    open_label: str | None = None
+    quiet: bool = False
+    steps: list[tuple[str, str, float]] = field(default_factory=list)
+
+
+_screen = _Screen()
+
+
+def colours(stream: TextIO) -> bool:
+    """Whether to colour `stream`: https://no-color.org, FORCE_COLOR, TERM=dumb, and a terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, style: str, stream: TextIO | None = None) -> str:
+    """Return `text` in a style's colour where colours are wanted."""
+    code = _STYLES.get(style)
+    return f"\033[{code}m{text}\033[0m" if code and colours(stream or sys.stderr) else text
+
+
+def width() -> int:
+    """Return the terminal's width in columns, 80 where there is none."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def say(text: str = "", *, style: str = "") -> None:
+    """Write a line of talk; an unfinished step line is broken off first."""
+    _break_line()
+    line = redact(text)
+    print(paint(line, style) if style else line, file=sys.stderr, flush=True)
+
+
+def warn(text: str) -> None:
+    """Write a line that the reader should not miss although the run goes on."""
+    say(f"warning: {text}", style="warning")
+
+
+def indent(lines: Iterable[str], by: int = 4) -> None:
+    """Write lines of detail, indented."""
+    for line in lines:
+        say(" " * by + line)
+
+
+def next_step(command: str) -> None:
+    """Write the last line of a task: the command to type next."""
+    say(f"next: {command}")
+
+
+def data(text: str) -> None:
+    """Write a result to stdout."""
+    _break_line()
+    print(redact(text), flush=True)
+
+
+def data_json(value: object) -> None:
+    """Write a result to stdout as JSON."""
+    data(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def table(rows: Sequence[Sequence[str]], heads: Sequence[str] = (), right: frozenset[int] = frozenset()) -> str:
+    """Return rows as aligned columns; `right` names the columns of numbers."""
+    every = ([tuple(heads)] if heads else []) + [tuple(row) for row in rows]
+    if not every:
+        return ""
+    widths = [max(len(row[i]) for row in every) for i in range(len(every[0]))]
+
+    def line(row: Sequence[str]) -> str:
+        cells = [cell.rjust(w) if i in right else cell.ljust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
+        return "  ".join(cells).rstrip()
+
+    return "\n".join(line(row) for row in every)
+
+
+def stream(line: str) -> None:
+    """Show a line of another program's output while a step runs."""
+    if not _screen.quiet:
+        say(f"    {line}", style="dim")
+
+
+@contextlib.contextmanager
+def step(label: str) -> Iterator[Step]:
+    """Write a step's label now and its verdict, time and note when the block ends."""
+    one = Step(label)
+    _open_line(label)
+    start = time.monotonic()
+    try:
+        yield one
+    except KeyboardInterrupt:
+        one.verdict = "interrupted"
+        raise
+    except BaseException:
+        one.verdict = "failed"
+        raise
+    finally:
+        _close_line(one, time.monotonic() - start)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back step lines for the block: the reader asked for JSON."""
+    before, _screen.quiet = _screen.quiet, True
+    try:
+        yield
+    finally:
+        _screen.quiet = before
+
+
+def steps_done() -> list[tuple[str, str, float]]:
+    """Return (label, verdict, seconds) of every step of this process, for the run record."""
+    return list(_screen.steps)
+
+
+def _leader(label: str) -> str:
+    return f"{label} {'.' * max(3, _LABEL_WIDTH - len(label) - 1)} "
+
+
+def _open_line(label: str) -> None:
+    _break_line()
+    if _screen.quiet:
+        return
+    sys.stderr.write(_leader(redact(label)))
+    sys.stderr.flush()
+    _screen.open_label = label
+
+
+def _close_line(one: Step, seconds: float) -> None:
+    _screen.steps.append((one.label, one.verdict, seconds))
+    if _screen.quiet:
+        return
+    head = "" if _screen.open_label == one.label else _leader(redact(one.label))
+    _screen.open_label = None if head == "" else _screen.open_label
+    verdict = paint(one.verdict, one.verdict)
+    sys.stderr.write(f"{head}{verdict} {seconds:.1f} s" + (f"  {redact(one.note)}" if one.note else "") + "\n")
+    sys.stderr.flush()
+
+
+def _break_line() -> None:
+    if _screen.open_label is not None:
+        _screen.open_label = None
+        sys.stderr.write("\n")
+        sys.stderr.flush()
+
+
+def ask(question: str, *, flag: str) -> str:
+    """Return what the user types, or stop with exit code 4 naming the flag that answers the question."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        message = f"this needs an answer and there is no terminal: {question}"
+        raise Stop(message, f"answer it with {flag}", Code.ANSWER)
+    _break_line()
+    sys.stderr.write(f"{question} ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()
+
+
+def show_stop(stop: Stop) -> None:
+    """Write why a run ended: message, details, next command."""
+    _break_line()
+    say(f"stopped: {stop.message}", style="failed")
+    indent(stop.details)
+    if stop.hint:
+        next_step(stop.hint)
+
+
+def flatten(value: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Return nested mappings as dotted keys: `{"a": {"b": 1}}` gives `{"a.b": 1}`."""
+    flat: dict[str, object] = {}
+    for key, inner in value.items():
+        path = f"{prefix}{key}"
+        if isinstance(inner, Mapping) and inner:
+            flat.update(flatten(inner, f"{path}."))
+        else:
+            flat[path] = inner
+    return flat
