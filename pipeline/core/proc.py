@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -78,7 +78,7 @@ def run(  # noqa: PLR0913 - the one runner of the whole project takes what any p
     *,
     cwd: Path | None = None,
     env: Mapping[str, str | None] | None = None,
-    stdin: bytes = b"",
+    stdin: bytes | Iterable[bytes] = b"",
     timeout: float | None = None,
     on_line: Line | None = None,
 ) -> Done:
@@ -94,8 +94,9 @@ def run(  # noqa: PLR0913 - the one runner of the whole project takes what any p
     threads = [
         _spawn(_collect, process.stdout, out, on_line),
         _spawn(_collect, process.stderr, err, on_line),
-        _spawn(_feed, process.stdin, stdin),
     ]
+    feeder = _Feeder(process.stdin, stdin)
+    threads.append(feeder.thread)
     late = False
     try:
         process.wait(timeout)
@@ -108,6 +109,8 @@ def run(  # noqa: PLR0913 - the one runner of the whole project takes what any p
     for thread in threads:
         # A grandchild that keeps the pipe open must not keep us: what it says after its parent's end is not ours.
         thread.join(_GRACE_SECONDS)
+    if feeder.error is not None:
+        raise feeder.error
     done = Done(words, process.returncode, bytes(out), bytes(err), time.monotonic() - start)
     if late and timeout is not None:
         raise TimedOut(done, timeout)
@@ -162,10 +165,21 @@ def _collect(pipe: IO[bytes], into: bytearray, on_line: Line | None) -> None:
             on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
 
 
-def _feed(pipe: IO[bytes], data: bytes) -> None:
-    # The program may stop reading before we stop writing; its exit code tells, not our pipe.
-    with contextlib.suppress(BrokenPipeError), pipe:
-        pipe.write(data)
+class _Feeder:
+    """Writes to a program while it runs; an error of the writer's own making is kept for the caller."""
+
+    def __init__(self, pipe: IO[bytes] | None, data: bytes | Iterable[bytes]) -> None:
+        self.error: BaseException | None = None
+        self.thread = _spawn(self._feed, pipe, (data,) if isinstance(data, bytes) else data)
+
+    def _feed(self, pipe: IO[bytes], chunks: Iterable[bytes]) -> None:
+        try:
+            # The program may stop reading before we stop writing; its exit code tells, not our pipe.
+            with contextlib.suppress(BrokenPipeError), pipe:
+                for chunk in chunks:
+                    pipe.write(chunk)
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            self.error = error
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
