@@ -16,16 +16,23 @@ from pipeline.core.errors import Code, Stop
 KINDS = ("lint", "types", "imports", "unit", "e2e")
 _END_TO_END = "tests/end_to_end"
 _LOCK_HEAD = """\
-# Written by `./inv lock` from uv.lock: the same versions and hashes for pip, one section for each thing to install.
-# What is in [runtime] already is not repeated. Whole: pip install --no-deps --require-hashes -r requirements.lock
+# Written by `./inv lock` from uv.lock: the same versions and hashes for pip, a section for each thing to install.
+# What is in [runtime] is not repeated. All of it: pip install --require-hashes -r requirements.lock
 """
 # Settings of the machine that must not find their way into the lock.
-_UV_INDEXES = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX")
+_UV_INDEXES = (
+    "UV_INDEX",
+    "UV_DEFAULT_INDEX",
+    "UV_INDEX_URL",
+    "UV_EXTRA_INDEX_URL",
+    "UV_FIND_LINKS",
+    "UV_NO_INDEX",
+)
 
 
 @dataclass(frozen=True)
 class Check:
-    """One program that judges this checkout; a `shown` one tells its story while it runs, others only failures."""
+    """One program that judges this checkout; of a `shown` one every line is shown, of others the failures."""
 
     kind: str
     label: str
@@ -45,7 +52,9 @@ def checks(python: str, tools: Path, *, only: str, k: str, fast: bool) -> list[C
         Check("lint", "shell scripts (shellcheck)", (str(tools / "shellcheck"), "inv", ".ci/run")),
         Check("imports", "layers (import-linter)", (python, str(tools / "lint-imports"))),
         Check("types", "types (mypy)", module("mypy", "--no-error-summary")),
-        Check(_tests_kind(only), "tests (pytest)", module("pytest", *_pytest(only, k, fast=fast)), shown=True),
+        Check(
+            _tests_kind(only), "tests (pytest)", module("pytest", *_pytest(only, k, fast=fast)), shown=True
+        ),
     ]
     wanted = {only} if only else {_tests_kind(only)} if k else {*KINDS}
     return [check for check in every if check.kind in wanted]
@@ -124,7 +133,8 @@ def requirements(top: Path) -> str:
         }.items()
     }
     return _LOCK_HEAD + "".join(
-        f"# [{section}]\n" + "".join(pin for pin in pins if section == "runtime" or pin not in export["runtime"])
+        f"# [{section}]\n"
+        + "".join(pin for pin in pins if section == "runtime" or pin not in export["runtime"])
         for section, pins in export.items()
     )
 
