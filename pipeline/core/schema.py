@@ -1,0 +1,321 @@
+"""What invoke.yaml and constitution.toml may say: every key, its unit, its default."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from datetime import date
+from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+Framework = Literal[
+    "astro", "vite", "next", "sveltekit", "nuxt", "eleventy", "vitepress", "docusaurus", "plain", "other"
+]
+Manager = Literal["npm", "pnpm", "yarn", "bun", "none"]
+FRAMEWORKS: tuple[str, ...] = get_args(Framework)
+MANAGERS: tuple[str, ...] = get_args(Manager)
+
+# Keys of invoke itself: they may stand in the same file and are none of our business.
+INVOKE_KEYS = frozenset({"run", "runners", "sudo", "tasks", "timeouts.command"})
+# A deploy without these proves nothing, so no waiver can set them aside.
+NON_NEGOTIABLE = frozenset({"build", "typescript", "zero_actions", "branches"})
+
+_UNITS = {
+    "B": 1,
+    "KB": 1_000,
+    "MB": 1_000_000,
+    "GB": 1_000_000_000,
+    "KIB": 1 << 10,
+    "MIB": 1 << 20,
+    "GIB": 1 << 30,
+}
+_SIZE = re.compile(r"(\d+(?:[._]\d+)*)\s*([A-Za-z]*)")
+# `&&`, `|`, `>`, `;` and `$(...)` need a shell, which is never used.
+_SHELL = re.compile(r"^(?:&&?|\|\|?|;|[<>]{1,2}.*)$|`|\$\(|.;$")
+
+
+def parse_size(value: object) -> int | None:
+    """Return bytes of `100000`, `"100 KB"` (1 KB = 1,000 B) or `"97 KiB"` (1 KiB = 1,024 B); None for `"none"`.
+
+    Raises ValueError on anything else.
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError('a size in bytes, or text such as "100 KB" or "none"')
+    if isinstance(value, int):
+        if value < 0:
+            raise ValueError("a size of 0 bytes or more")
+        return value
+    if value.strip().lower() == "none":
+        return None
+    match = _SIZE.fullmatch(value.strip())
+    unit = (match[2] or "B").upper() if match else ""
+    if not match or unit not in _UNITS:
+        raise ValueError('a size in bytes, or text such as "100 KB" or "none"')
+    return round(float(match[1].replace("_", "")) * _UNITS[unit])
+
+
+def parse_command(value: object) -> tuple[str, ...] | None:
+    """Return the words of a command given as a list or as one line; None stays None, an empty list is no command.
+
+    Raises ValueError where a shell would be needed.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            words: tuple[object, ...] = tuple(shlex.split(value))
+        except ValueError as error:
+            raise ValueError(f"one command: {error}") from None
+        if any(_SHELL.search(str(word)) for word in words):
+            raise ValueError(
+                "one command without a shell's && | ; > $(): put more into a script of package.json"
+            )
+    elif isinstance(value, list | tuple):
+        words = tuple(value)
+    else:
+        raise ValueError("a command, as a line of text or a list of words")
+    if not all(isinstance(word, str) for word in words):
+        raise ValueError("a command whose words are all text")
+    return tuple(str(word) for word in words)
+
+
+def parse_base(value: object) -> object:
+    """Return a base path with a slash at both ends; raises ValueError when it has none at its start."""
+    if not isinstance(value, str):
+        return value
+    if not value.startswith("/") or "//" in value or any(sign in value for sign in "?# "):
+        raise ValueError('a path that starts with a slash, such as "/" or "/repository/"')
+    return value if value.endswith("/") else value + "/"
+
+
+def parse_url(value: object) -> object:
+    """Return the address of a site with a slash at its end; raises ValueError unless it is http or https."""
+    if not isinstance(value, str):
+        return value
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError('the address of the site, such as "https://user.github.io/repository/"')
+    return value if value.endswith("/") else value + "/"
+
+
+Size = Annotated[int | None, BeforeValidator(parse_size)]
+Command = Annotated[tuple[str, ...] | None, BeforeValidator(parse_command)]
+Base = Annotated[str, BeforeValidator(parse_base)]
+Url = Annotated[str, BeforeValidator(parse_url)]
+Seconds = Annotated[int, Field(gt=0, le=86_400)]
+
+
+class Part(BaseModel):
+    """Immutable, closed, and strict: a number in quotes is not a number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Site(Part):
+    name: str = Field(
+        default="",
+        description="Name of the site; typed to confirm a production deploy. Empty: the name of its folder.",
+    )
+    path: str = Field(default=".", min_length=1, description="Folder of the site, relative to this file.")
+    framework: Framework | None = Field(
+        default=None, description="What builds the site. Null: found by looking."
+    )
+    package_manager: Manager | None = Field(
+        default=None, description="What installs its dependencies. Null: found by the lockfile."
+    )
+    install: Command = Field(
+        default=None,
+        description="Command that installs dependencies exactly as locked. Null: by package manager; []: nothing to install.",
+    )
+    check: Command = Field(
+        default=None, description="Command that checks types. Null: found by looking; []: no check."
+    )
+    build: Command = Field(
+        default=None,
+        description="Command that builds the site. Null: found by looking; []: nothing to build.",
+    )
+    output: str = Field(
+        default="dist", min_length=1, description="Folder that the build fills, relative to the site."
+    )
+    base: Base = Field(default="/", description="Base path that the site's own configuration builds for.")
+
+
+class Environment(Part):
+    repository: str | None = Field(
+        default=None,
+        description="git remote to publish to: a URL, `owner/name` on GitHub, or a path that starts with `/`, `./`, `../` or `~`. Null only for `local`, whose repository is embedded.",
+    )
+    branch: str = Field(
+        default="gh-pages",
+        min_length=1,
+        pattern=r"^[^\s~^:?*\[\\-][^\s~^:?*\[\\]*$",
+        description="Pages branch.",
+    )
+    url: Url | None = Field(
+        default=None,
+        description="Public address. Null: derived from a GitHub repository; for `local`, from `serve`.",
+    )
+    base: Base | None = Field(default=None, description="Base path. Null: the path of `url`.")
+    production: bool | None = Field(
+        default=None,
+        description="Whether a deploy wants the typed site name or --yes. Null: true for `prod`, else false.",
+    )
+    policy: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Overrides of constitution.toml for this environment, by the same keys, such as `budgets: {page: {total: 600 KB}}`.",
+    )
+
+
+class Tools(Part):
+    node: str = Field(
+        default="auto", min_length=1, description="Node >= 22: `auto` or the path of the program."
+    )
+    gh: str = Field(
+        default="auto",
+        min_length=1,
+        description="GitHub's command line >= 2.40: `auto` or the path of the program.",
+    )
+    chrome: str = Field(
+        default="auto", min_length=1, description="Chromium or Chrome: `auto` or the path of the program."
+    )
+
+
+class Timeouts(Part):
+    install: Seconds = Field(default=600, description="Limit of installing dependencies, in seconds.")
+    check: Seconds = Field(default=300, description="Limit of the type check, in seconds.")
+    build: Seconds = Field(default=900, description="Limit of the build, in seconds.")
+    publish: Seconds = Field(default=600, description="Limit of the push, in seconds.")
+    verify: Seconds = Field(
+        default=900, description="Limit of waiting until the live site serves the release, in seconds."
+    )
+
+
+class Serve(Part):
+    host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address that the local Pages server listens on."
+    )
+    port: int = Field(default=4173, ge=0, le=65_535, description="Its port; 0 takes a free one.")
+
+
+class Logs(Part):
+    keep: int = Field(
+        default=50, ge=1, description="How many runs keep their logs and reports in the state folder."
+    )
+
+
+class Settings(Part):
+    """How to run: invoke.yaml."""
+
+    site: Site = Field(default_factory=Site, description="The site and how it is built.")
+    environments: dict[str, Environment] = Field(
+        default_factory=lambda: {"local": Environment()},
+        description="Places to publish to, by name (lower-case letters and digits). `local` always exists.",
+    )
+    tools: Tools = Field(default_factory=Tools, description="Outside programs.")
+    timeouts: Timeouts = Field(default_factory=Timeouts, description="Time limits.")
+    serve: Serve = Field(default_factory=Serve, description="The local Pages server.")
+    logs: Logs = Field(default_factory=Logs, description="Records of runs.")
+
+    @field_validator("environments")
+    @classmethod
+    def _names(cls, value: dict[str, Environment]) -> dict[str, Environment]:
+        # The name is a part of release names (date-time-environment-description), so it has no hyphen.
+        bad = [name for name in value if not re.fullmatch(r"[a-z][a-z0-9]{0,31}", name)]
+        if bad:
+            raise ValueError(
+                f"names of lower-case letters and digits that start with a letter, not {', '.join(bad)}"
+            )
+        return {"local": Environment(), **value}
+
+
+class Principles(Part):
+    I: str = Field(
+        default="Zero Actions: no workflow runs and no billed minute; everything runs on the owner's machine",
+        description="First principle.",
+    )
+    II: str = Field(
+        default="Performance: every page stays within its budgets", description="Second principle."
+    )
+    III: str = Field(
+        default="Users: accessible, private and free of errors for everyone", description="Third principle."
+    )
+    IV: str = Field(
+        default="Branches: every release is a named branch that is never rewritten",
+        description="Fourth principle.",
+    )
+    V: str = Field(
+        default="Local validation: nothing is published that has not been proven here",
+        description="Fifth principle.",
+    )
+
+
+class PageBudget(Part):
+    javascript: Size = Field(default=100_000, description="JavaScript that one page loads, gzip bytes.")
+    css: Size = Field(default=50_000, description="Style sheets that one page loads, gzip bytes.")
+    images: Size = Field(default=None, description="Images that one page loads, bytes as sent.")
+    fonts: Size = Field(default=None, description="Fonts that one page loads, bytes as sent.")
+    total: Size = Field(
+        default=500_000, description="Everything that one page loads, its HTML too, gzip bytes."
+    )
+
+
+class SiteBudget(Part):
+    javascript: Size = Field(default=None, description="All JavaScript of the site, gzip bytes.")
+    css: Size = Field(default=None, description="All style sheets of the site, gzip bytes.")
+    images: Size = Field(default=None, description="All images of the site, bytes as sent.")
+    fonts: Size = Field(default=None, description="All fonts of the site, bytes as sent.")
+    total: Size = Field(default=None, description="All files of the site, gzip bytes.")
+
+
+class Budgets(Part):
+    page: PageBudget = Field(
+        default_factory=PageBudget,
+        description='Limits of every single page. A number is bytes; text may carry a unit (1 KB = 1,000 B, 1 KiB = 1,024 B); "none" is no limit.',
+    )
+    site: SiteBudget = Field(
+        default_factory=SiteBudget, description="Limits of the whole site, in the same units."
+    )
+
+
+class Thresholds(Part):
+    score: float = Field(
+        default=98.0,
+        ge=98,
+        le=100,
+        description="Compliance score that a release needs, of 100; it may be raised, never lowered below 98.",
+    )
+
+
+class Waiver(Part):
+    gate: str = Field(min_length=1, description="Name of the gate.")
+    scope: str = Field(
+        default="*",
+        min_length=1,
+        description="What it covers: a pattern of page paths such as `/blog/*`, or `*`.",
+    )
+    reason: str = Field(min_length=1, pattern=r"\S", description="Why; shown wherever the waiver is used.")
+    until: date = Field(description="Last day on which it counts, as a date without quotes (2026-12-31).")
+
+    @field_validator("gate")
+    @classmethod
+    def _negotiable(cls, value: str) -> str:
+        if value in NON_NEGOTIABLE:
+            raise ValueError(f"a gate that may be waived; {value} is not negotiable")
+        return value
+
+
+class Policy(Part):
+    """What a release must satisfy: constitution.toml."""
+
+    principles: Principles = Field(
+        default_factory=Principles, description="The five principles, as reports print them."
+    )
+    budgets: Budgets = Field(default_factory=Budgets, description="Weight limits.")
+    thresholds: Thresholds = Field(default_factory=Thresholds, description="Scores.")
+    waivers: tuple[Waiver, ...] = Field(
+        default=(), strict=False, description="Exceptions, each with a reason and an end date."
+    )

@@ -1,0 +1,434 @@
+"""Settings and their origins: defaults < the tool's file < the site's file < environment < flags."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from pipeline.core.errors import Stop
+from pipeline.core.files import plural
+from pipeline.core.secrets import redact
+from pipeline.core.sources import Key, Mistake, Source, dotted, read
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+    from pydantic_core import ErrorDetails
+
+    from pipeline.core.schema import Policy, Settings
+
+Model = TypeVar("Model", bound="BaseModel")
+
+SETTINGS_FILE = "invoke.yaml"
+POLICY_FILE = "constitution.toml"
+PREFIX = "INVOKE_"
+# What invoke reads from the environment by itself.
+_INVOKES_OWN = re.compile(r"(?:RUN|RUNNERS|SUDO|TASKS)_|TIMEOUTS_COMMAND$|RUNTIME_CONFIG$|DEBUG$")
+_SECRET_KEY = re.compile(
+    r"(?:^|_|-)(?:token|secret|password|passwd|api_?key|private_key|credentials?)$", re.IGNORECASE
+)
+_WORDS = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One place that settings come from: nested values, and the origin of each key."""
+
+    values: dict[str, Any]
+    origins: Mapping[Key, str] = field(default_factory=dict)
+    source: Source | None = None
+
+    def origin(self, key: Key) -> str:
+        """Return where the value at `key` was given."""
+        if self.source:
+            return self.source.where(key)
+        return next(
+            (self.origins[key[:n]] for n in range(len(key), 0, -1) if key[:n] in self.origins), "default"
+        )
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Valid settings and policy, the origin of each value by dotted key, the files read, and warnings."""
+
+    settings: Settings
+    policy: Policy
+    origins: dict[str, str]
+    files: tuple[Path, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def load(
+    site: Path,
+    *,
+    tool_file: Path | None = None,
+    foreign: bool = False,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, object] | None = None,
+) -> Loaded:
+    """Read and merge all settings of the site in folder `site`.
+
+    `foreign` says that the tool's file describes another site: then its `site` and `environments` are left out.
+    `flags` are values by dotted key. Raises Stop (2) with every mistake.
+    """
+    files = _read_files(site, tool_file)
+    mistakes = [mistake for source in files.values() for mistake in source.mistakes]
+    for name, source in files.items():
+        if name != "policy":
+            mistakes += _secrets(source.values, (), source)
+    layers = [
+        Layer(_ours(source.values, foreign=foreign and name == "tool"), source=source)
+        for name, source in files.items()
+        if name != "policy"
+    ]
+    if any(source.mistakes for source in files.values()):
+        raise _stop(mistakes)
+    variables, warnings, wrong = _environment_layer(environ or {}, layers)
+    layers += [variables, _flag_layer(flags or {})]
+    policy_layer = Layer(files["policy"].values, source=files["policy"]) if "policy" in files else Layer({})
+    return _validated(site, layers, policy_layer, mistakes + wrong, files, warnings)
+
+
+def _read_files(site: Path, tool_file: Path | None) -> dict[str, Source]:
+    wanted = {"tool": tool_file, "site": site / SETTINGS_FILE, "policy": site / POLICY_FILE}
+    found: dict[str, Source] = {}
+    for name, path in wanted.items():
+        if path is None or (name == "tool" and path.resolve() == (site / SETTINGS_FILE).resolve()):
+            continue
+        # Two files of the same name: the tool's is told apart by its folder.
+        label = f"{path.parent.name}/{path.name}" if name == "tool" else path.name
+        source = read(path, label)
+        if source:
+            found[name] = source
+    return found
+
+
+def _ours(values: dict[str, Any], *, foreign: bool) -> dict[str, Any]:
+    from pipeline.core.schema import INVOKE_KEYS
+
+    left_out = INVOKE_KEYS | ({"site", "environments"} if foreign else set())
+    ours = {key: value for key, value in values.items() if key not in left_out}
+    if isinstance(ours.get("timeouts"), dict):
+        # invoke has a `timeouts` too, with one key of its own.
+        ours["timeouts"] = {key: value for key, value in ours["timeouts"].items() if key != "command"}
+    return ours
+
+
+def _secrets(value: object, key: Key, source: Source) -> Iterator[Mistake]:
+    items: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    elif isinstance(value, str) and value and _is_secret(value, key):
+        yield Mistake(
+            source.where(key),
+            dotted(key),
+            "a secret must not stand in a file: put it into an environment variable, or use `gh auth login`",
+        )
+    for name, inner in items:
+        yield from _secrets(inner, (*key, name), source)
+
+
+def _is_secret(value: str, key: Key) -> bool:
+    if any(isinstance(part, str) and _SECRET_KEY.search(part) for part in key):
+        return True
+    try:
+        has_password = urlsplit(value).password is not None
+    except ValueError:
+        has_password = False
+    return has_password or redact(value, {}) != value
+
+
+def _environment_layer(
+    environ: Mapping[str, str], layers: list[Layer]
+) -> tuple[Layer, tuple[str, ...], list[Mistake]]:
+    names = {name for layer in layers for name in _keys(layer.values.get("environments"))} | {"local"}
+    known = {"_".join(key).upper(): key for key in _leaves(names)}
+    values: dict[str, Any] = {}
+    origins: dict[Key, str] = {}
+    warnings: list[str] = []
+    mistakes: list[Mistake] = []
+    for variable, text in sorted(environ.items()):
+        if not variable.startswith(PREFIX) or _INVOKES_OWN.match(variable[len(PREFIX) :]):
+            continue
+        key = known.get(variable[len(PREFIX) :])
+        if key is None:
+            near = difflib.get_close_matches(variable[len(PREFIX) :], known, 1, 0.8)
+            if near:
+                warnings.append(
+                    f"the environment variable {variable} is unknown; did you mean {PREFIX}{near[0]}?"
+                )
+            continue
+        if not text:
+            continue
+        where = f"environment {variable}"
+        value, problem = from_text(text, key)
+        if problem:
+            mistakes.append(Mistake(where, dotted(key), problem))
+            continue
+        _put(values, key, value)
+        origins[key] = where
+    return Layer(values, origins), tuple(warnings), mistakes
+
+
+def _flag_layer(flags: Mapping[str, object]) -> Layer:
+    values: dict[str, Any] = {}
+    origins: dict[Key, str] = {}
+    for name, value in flags.items():
+        if value is None:
+            continue
+        key = tuple(name.split("."))
+        _put(values, key, from_text(value, key)[0] if isinstance(value, str) else value)
+        origins[key] = "flag --site" if name == "site.path" else f"flag {name}"
+    return Layer(values, origins)
+
+
+def _keys(value: object) -> set[str]:
+    return {name for name in value if isinstance(name, str)} if isinstance(value, dict) else set()
+
+
+def _leaves(environments: Iterable[str]) -> Iterator[tuple[str, ...]]:
+    from pipeline.core.schema import Environment, Settings
+
+    for name in Settings.model_fields:
+        part = model_at(Settings, (name,))
+        if part:
+            yield from ((name, inner) for inner in part.model_fields)
+    for name in environments:
+        yield from (("environments", name, inner) for inner in Environment.model_fields if inner != "policy")
+
+
+def from_text(text: str, key: Key) -> tuple[object, str]:
+    """Return the value that `text` means for a key, and what was expected where it means none.
+
+    Booleans are true/false/yes/no/on/off/1/0 in any case (invoke itself takes every text but "" and "0" for true).
+    """
+    from pipeline.core.schema import Settings
+
+    owner = model_at(Settings, key[:-1])
+    kind = (
+        str(owner.model_fields[str(key[-1])].annotation)
+        if owner and str(key[-1]) in owner.model_fields
+        else ""
+    )
+    if "bool" in kind:
+        value = _WORDS.get(text.strip().lower())
+        return value, "" if value is not None else "expected true, false, yes, no, on, off, 1 or 0"
+    if "int" in kind and "str" not in kind:
+        return (int(text), "") if re.fullmatch(r"\s*-?\d+\s*", text) else (None, "expected a whole number")
+    return text, ""
+
+
+def model_at(model: type[BaseModel], key: Key) -> type[BaseModel] | None:
+    """Return the part of the schema that describes the values below `key`, or None where there is none."""
+    from typing import get_args
+
+    from pydantic import BaseModel as Base
+
+    here: object = model
+    for part in key:
+        if not (isinstance(here, type) and issubclass(here, Base)):
+            # A list or mapping of parts: the key is an index or a name.
+            here = next(
+                (arg for arg in get_args(here) if isinstance(arg, type) and issubclass(arg, Base)), None
+            )
+            continue
+        entry = here.model_fields.get(str(part))
+        here = entry.annotation if entry else None
+    return here if isinstance(here, type) and issubclass(here, Base) else None
+
+
+def _put(values: dict[str, Any], key: Key, value: object) -> None:
+    for part in key[:-1]:
+        inner = values.get(str(part))
+        values[str(part)] = values = inner if isinstance(inner, dict) else {}
+    values[str(key[-1])] = value
+
+
+def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _filled(values: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    # `site:` with all its lines commented out reads as null and means nothing.
+    return {key: {} if value is None and model_at(model, (key,)) else value for key, value in values.items()}
+
+
+def _validated(
+    site: Path,
+    layers: list[Layer],
+    policy_layer: Layer,
+    mistakes: list[Mistake],
+    files: dict[str, Source],
+    warnings: tuple[str, ...],
+) -> Loaded:
+    from pipeline.core.schema import Policy, Settings
+
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        merged = _merge(merged, _filled(layer.values, Settings))
+    # A key with a secret in it was reported as such; that the schema does not know it is no news.
+    told = {mistake.key for mistake in mistakes}
+    settings, wrong = _validate(Settings, merged, layers)
+    policy, wrong_policy = _validate(Policy, _filled(policy_layer.values, Policy), [policy_layer])
+    mistakes += [one for one in wrong + wrong_policy if one.key not in told]
+    mistakes += _environment_mistakes(merged.get("environments"), policy or Policy(), layers)
+    if mistakes or not settings or not policy:
+        raise _stop(mistakes)
+    origins = {**_origins(settings, layers), **_origins(policy, [policy_layer])}
+    if not settings.site.name:
+        named = settings.site.model_copy(update={"name": site.resolve().name})
+        settings = settings.model_copy(update={"site": named})
+        origins["site.name"] = "default: the folder's name"
+    return Loaded(settings, policy, origins, tuple(source.path for source in files.values()), warnings)
+
+
+def _validate(
+    model: type[Model], values: Mapping[str, Any], layers: list[Layer]
+) -> tuple[Model | None, list[Mistake]]:
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate(values), []
+    except ValidationError as error:
+        return None, list(_explain(model, error, layers))
+
+
+def _explain(
+    model: type[BaseModel], error: ValidationError, layers: list[Layer], under: Key = ()
+) -> Iterator[Mistake]:
+    for detail in error.errors(include_url=False, include_context=True):
+        key: Key = (*under, *detail["loc"])
+        yield Mistake(_where(key, layers), dotted(key), *_problem(model, detail))
+
+
+def _where(key: Key, layers: list[Layer]) -> str:
+    for layer in reversed(layers):
+        if _has(layer.values, key) and layer.origin(key) != "default":
+            return layer.origin(key)
+    # A missing key: the place of what should hold it.
+    return _where(key[:-1], layers) if key else next((x.source.label for x in layers if x.source), "settings")
+
+
+def _has(values: object, key: Key) -> bool:
+    for part in key:
+        if isinstance(values, dict) and part in values:
+            values = values[part]
+        elif isinstance(values, list) and isinstance(part, int) and part < len(values):
+            values = values[part]
+        else:
+            return False
+    return True
+
+
+def _problem(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
+    if detail["type"] == "extra_forbidden":
+        return "unknown key", nearest(model, detail["loc"])
+    if detail["type"] == "missing":
+        return "missing, and required", ""
+    expected = EXPECTED.get(detail["type"]) or str(detail["msg"])
+    context = detail.get("ctx", {})
+    if detail["type"] == "literal_error":
+        expected = f"one of {str(context.get('expected', '')).replace(chr(39), '')}"
+    if detail["type"] == "value_error":
+        expected = str(context.get("error", expected))
+    if detail["type"] in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
+        expected = str(detail["msg"]).removeprefix("Input should be ")
+    return f"expected {expected}, not {_shown(detail['input'])}", ""
+
+
+EXPECTED = {
+    "string_type": "text (in quotes, where it looks like a number or a date)",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "dict_type": "keys and values",
+    "model_type": "keys and values",
+    "tuple_type": "a list",
+    "date_type": "a date without quotes, such as 2026-12-31",
+    "string_too_short": "text that is not empty",
+    "string_pattern_mismatch": "text that fits here",
+}
+
+
+def _shown(value: object) -> str:
+    text = redact(repr(value)) if not isinstance(value, dict | list) else type(value).__name__
+    text = {"dict": "keys and values", "list": "a list", "None": "null"}.get(text, text)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def nearest(model: type[BaseModel], key: Key) -> str:
+    """Return the valid key that an unknown one most resembles: a sibling first, else the same name elsewhere."""
+    name = str(key[-1])
+    owner = model_at(model, key[:-1])
+    close = difflib.get_close_matches(name, owner.model_fields if owner else (), 1, 0.6)
+    if close:
+        return dotted((*key[:-1], close[0]))
+    elsewhere = [path for path in _paths(model, ()) if path[-1] == name]
+    return dotted(elsewhere[0]) if elsewhere else ""
+
+
+def _paths(model: type[BaseModel], under: Key) -> Iterator[Key]:
+    for name in model.model_fields:
+        yield (*under, name)
+        inner = model_at(model, (name,))
+        if inner:
+            yield from _paths(inner, (*under, name))
+
+
+def _environment_mistakes(environments: object, policy: Policy, layers: list[Layer]) -> Iterator[Mistake]:
+    from pydantic import ValidationError
+
+    # The raw values: a mistake elsewhere in the file must not hide one here.
+    for name, environment in environments.items() if isinstance(environments, dict) else ():
+        under: Key = ("environments", name)
+        if not isinstance(environment, dict):
+            continue
+        if environment.get("repository") is None and name != "local":
+            missing = "missing: where to publish to, such as owner/name on GitHub (only `local` has an embedded one)"
+            yield Mistake(_where(under, layers), dotted((*under, "repository")), missing)
+        overrides = environment.get("policy")
+        try:
+            policy_for(policy, overrides if isinstance(overrides, dict) else {})
+        except ValidationError as error:
+            yield from _explain(type(policy), error, layers, (*under, "policy"))
+
+
+def policy_for(policy: Policy, overrides: Mapping[str, Any]) -> Policy:
+    """Return the policy with an environment's overrides laid over it; raises pydantic's ValidationError."""
+    return type(policy).model_validate(_merge(policy.model_dump(), overrides)) if overrides else policy
+
+
+def _origins(model: BaseModel, layers: list[Layer]) -> dict[str, str]:
+    from pipeline.core.ui import flatten
+
+    origins: dict[str, str] = {}
+    for name in flatten(model.model_dump()):
+        key = tuple(name.split("."))
+        origins[name] = next((x.origin(key) for x in reversed(layers) if _has(x.values, key)), "default")
+    return origins
+
+
+def _stop(mistakes: list[Mistake]) -> Stop:
+    lines = tuple(dict.fromkeys(str(mistake) for mistake in mistakes))
+    return Stop(
+        f"the settings have {plural(len(lines), 'mistake')}", "invoke settings, once corrected", details=lines
+    )
