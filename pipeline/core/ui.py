@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TextIO
 
 from pipeline.core.errors import Code, Stop
@@ -81,7 +83,14 @@ def indent(lines: Iterable[str], by: int = 4) -> None:
 
 def next_step(command: str) -> None:
     """Write the last line of a task: the command to type next."""
-    say(f"next: {command}")
+    say(f"next: {as_typed(command)}")
+
+
+def as_typed(text: str) -> str:
+    """Return a hint with `invoke` replaced by what this user types: `pages`, or the path of our wrapper."""
+    typed = os.environ.get("PAGES_COMMAND") or Path(sys.argv[0]).name
+    known = typed.rsplit("/", 1)[-1] in {"pages", "inv"}
+    return re.sub(r"\binvoke (?=[a-z-])", f"{typed} ", text) if known else text
 
 
 def data(text: str) -> None:
@@ -141,6 +150,11 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         _screen.quiet = before
+
+
+def quiet_if(wanted: bool) -> contextlib.AbstractContextManager[None]:  # noqa: FBT001 - the name says it
+    """Hold back step lines for the block if `wanted`."""
+    return quiet() if wanted else contextlib.nullcontext()
 
 
 def steps_done() -> list[tuple[str, str, float]]:

@@ -1,0 +1,87 @@
+"""Tasks that change what is live, and the one that proves it."""
+
+from __future__ import annotations
+
+from invoke import Context, task
+
+from pipeline.commands.show import show_outcome, show_plan
+from pipeline.core import ui
+from pipeline.core.project import open_project
+
+_ENV = "environment to publish to"
+_YES = "answer the question that production asks"
+_DRY = "print the plan and change nothing"
+_JSON = "print the result as JSON"
+
+
+@task(
+    help={
+        "env": _ENV,
+        "what": "what this release is, for its name and record; else the source commit's subject",
+        "yes": _YES,
+        "allow_dirty": "let production publish changes that are not committed",
+        "no_build": "publish the output folder as it is",
+        "dry_run": _DRY,
+        "json": _JSON,
+    }
+)
+def deploy(
+    c: Context,
+    env: str = "local",
+    what: str = "",
+    yes: bool = False,
+    allow_dirty: bool = False,
+    no_build: bool = False,
+    dry_run: bool = False,
+    json: bool = False,
+) -> None:
+    """Build, judge, publish and prove the site."""
+    from pipeline.deploy import engine
+
+    order = engine.Order(env, what, yes=yes, allow_dirty=allow_dirty, no_build=no_build)
+    project = open_project()
+    with ui.quiet_if(json):
+        if dry_run:
+            show_plan(engine.plan_deploy(project, order), json=json)
+            return
+        show_outcome(project, engine.deploy(project, order), json=json)
+
+
+@task(
+    help={
+        "env": "environment to roll back",
+        "to": "release to go back to, by name or its beginning; else the one before with other content",
+        "why": "why, for the record",
+        "yes": _YES,
+        "dry_run": _DRY,
+        "json": _JSON,
+    }
+)
+def rollback(
+    c: Context,
+    env: str = "local",
+    to: str = "",
+    why: str = "",
+    yes: bool = False,
+    dry_run: bool = False,
+    json: bool = False,
+) -> None:
+    """Publish an earlier release's tree again, without a build."""
+    from pipeline.deploy import engine
+
+    project = open_project()
+    with ui.quiet_if(json):
+        if dry_run:
+            show_plan(engine.plan_rollback(project, env, to=to), json=json)
+            return
+        show_outcome(project, engine.rollback(project, env, to=to, why=why, yes=yes), json=json)
+
+
+@task(help={"env": "environment to prove", "json": _JSON})
+def verify(c: Context, env: str = "local", json: bool = False) -> None:
+    """Read every file of the live site back and compare it with its release."""
+    from pipeline.deploy import engine
+
+    project = open_project()
+    with ui.quiet_if(json):
+        show_outcome(project, engine.verify_live(project, env), json=json)

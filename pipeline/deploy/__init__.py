@@ -1,0 +1,1 @@
+"""From a judged artifact to a proven live release, and back."""

@@ -1,0 +1,50 @@
+"""What a release is made with: the site, the target, the object store, and the remote as it is now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.core.clock import Clock, utc_now
+from pipeline.core.project import Project
+from pipeline.deploy import journal, ledger
+from pipeline.deploy.ledger import Release, Remote
+from pipeline.deploy.target import Target, objects
+from pipeline.tools.git import Git
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One environment at one moment; `remote` is what the remote said when the desk was made."""
+
+    project: Project
+    target: Target
+    git: Git
+    remote: Remote
+    clock: Clock
+
+    @property
+    def journal(self) -> Path:
+        """Return the environment's journal file."""
+        return journal.path_of(self.project.state, self.target.name)
+
+    def releases(self) -> list[Release]:
+        """Return the environment's releases, newest first."""
+        return ledger.releases(self.git, self.target)
+
+    def live(self) -> Release | None:
+        """Return the newest release on the pages branch."""
+        newest = ledger.releases(self.git, self.target, limit=1)
+        return newest[0] if newest else None
+
+    def again(self) -> Desk:
+        """Return the desk with the remote as it is now."""
+        return sit_down(self.project, self.target, self.clock)
+
+
+def sit_down(project: Project, target: Target, clock: Clock = utc_now) -> Desk:
+    """Ask the remote and bring its history into the object store; raises GitError (7) when it does not answer."""
+    git = objects(project)
+    remote = ledger.read_remote(git, target)
+    ledger.follow(git, target, remote)
+    return Desk(project, target, git, remote, clock)

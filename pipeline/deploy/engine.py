@@ -1,0 +1,165 @@
+"""Deploy, roll back, verify, status: the release engine as prose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.core import ui
+from pipeline.core.clock import Clock, utc_now
+from pipeline.core.errors import Code, Stop
+from pipeline.core.files import plural
+from pipeline.core.model import Artifact
+from pipeline.core.project import Project
+from pipeline.deploy import ledger
+from pipeline.deploy.desk import Desk, sit_down
+from pipeline.deploy.ledger import Release
+from pipeline.deploy.names import free_name
+from pipeline.deploy.plan import Plan, changes_between, publish_steps
+from pipeline.deploy.publish import Draft
+from pipeline.deploy.release import Outcome, again, make, prove_live
+from pipeline.deploy.settle import at_desk
+from pipeline.deploy.source import Source, source_of
+from pipeline.deploy.target import Target, front, target_of
+from pipeline.deploy.verify import Proof, prove
+from pipeline.gates.runner import judge_site
+from pipeline.site.build import artifact_of
+from pipeline.tools.git import identity
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the user asked of a deploy."""
+
+    environment: str
+    why: str = ""
+    yes: bool = False
+    allow_dirty: bool = False
+    no_build: bool = False
+
+
+def deploy(project: Project, order: Order, clock: Clock = utc_now) -> Outcome:
+    """Build, judge, publish and prove; raises Stop with the exit code that says which of them failed."""
+    target = target_of(project, order.environment)
+    source, remarks = source_of(project.root, target, allow_dirty=order.allow_dirty)
+    for remark in remarks:
+        ui.warn(remark)
+    confirm(project, target, "deploy", yes=order.yes)
+    with at_desk(project, target.name, "deploy", clock) as desk:
+        artifact = artifact_of(project, target.name, allow_build=not order.no_build)
+        judgement = judge_site(project, artifact, target.name)
+        judgement.require()
+        live = desk.live()
+        if live and live.commit == desk.remote.tip and live.artifact == artifact.tree:
+            ui.say(f"nothing to publish: {live.name} is live and has exactly this tree")
+            return Outcome(target.name, live.name, live.commit, target.url, new=False, proof=None)
+        return make(desk, draft_of(desk, artifact, source, judgement.digest, order.why))
+
+
+def draft_of(desk: Desk, artifact: Artifact, source: Source, evidence: str, why: str) -> Draft:
+    """Return the draft of a new release of `artifact`."""
+    now = desk.clock()
+    reason = why or source.subject or "release"
+    return Draft(
+        name=str(free_name(now, desk.target.name, reason, desk.remote.branches)),
+        environment=desk.target.name,
+        kind="deploy",
+        tree=artifact.tree,
+        artifact=artifact.tree,
+        manifest=artifact.manifest_digest,
+        parents=(desk.remote.tip,) if desk.remote.tip else (),
+        source=source.commit,
+        dirty=source.dirty,
+        evidence=evidence,
+        restores="",
+        who=identity(desk.project.root),
+        when=now,
+        why=reason,
+    )
+
+
+def plan_deploy(project: Project, order: Order, clock: Clock = utc_now) -> Plan:
+    """Return what `deploy` would do, without building, judging or publishing anything."""
+    target = target_of(project, order.environment)
+    source, _ = source_of(project.root, target, allow_dirty=order.allow_dirty)
+    desk = sit_down(project, target, clock)
+    live = desk.live()
+    name = str(free_name(clock(), target.name, order.why or source.subject or "release", desk.remote.branches))
+    try:
+        artifact = artifact_of(project, target.name)
+    except Stop:
+        artifact = None
+    changes = changes_between(desk.git, live.artifact if live else None, artifact.tree) if artifact else None
+    build = () if order.no_build else ("build the site",)
+    steps = (*build, "judge the artifact by every gate", *publish_steps(target, name, live))
+    if live and artifact and live.artifact == artifact.tree and order.no_build:
+        steps = ("nothing: the live release has exactly this tree",)
+    return Plan(
+        target.name, "deploy", target.url, target.remote, live.name if live else None,
+        artifact.tree if artifact else None, changes, steps,
+    )  # fmt: skip
+
+
+def rollback(
+    project: Project, environment: str, *, to: str = "", why: str = "", yes: bool = False, clock: Clock = utc_now
+) -> Outcome:
+    """Publish an earlier release's tree as a new release and prove it."""
+    target = target_of(project, environment)
+    confirm(project, target, "rollback", yes=yes)
+    with at_desk(project, environment, "rollback", clock) as desk:
+        live, wanted = choose_rollback(desk, to)
+        if live.tree == wanted.tree or live.artifact == wanted.artifact:
+            ui.say(f"nothing to roll back: {live.name} is live and has the tree of {wanted.name}")
+            return Outcome(target.name, live.name, live.commit, target.url, new=False, proof=None)
+        return make(desk, again(desk, wanted, why or f"rollback from {live.name} to {wanted.name}"))
+
+
+def choose_rollback(desk: Desk, to: str) -> tuple[Release, Release]:
+    """Return the live release and the one to go back to; raises Stop (2) when there is none."""
+    known = desk.releases()
+    if not known:
+        raise Stop(f"{desk.target.name} has no release yet", f"invoke deploy --env={desk.target.name}")
+    live = known[0]
+    if to:
+        return live, ledger.find(known, to)
+    earlier = next((one for one in known[1:] if one.artifact != live.artifact), None)
+    if earlier is None:
+        text = f"{live.name} is the only release of {desk.target.name} with its content: there is nothing to go back to"
+        raise Stop(text, f"invoke releases --env={desk.target.name}")
+    return live, earlier
+
+
+def plan_rollback(project: Project, environment: str, *, to: str = "", clock: Clock = utc_now) -> Plan:
+    """Return what `rollback` would do."""
+    target = target_of(project, environment)
+    desk = sit_down(project, target, clock)
+    live, wanted = choose_rollback(desk, to)
+    name = again(desk, wanted, "").name
+    changes = changes_between(desk.git, live.tree, wanted.tree)
+    steps = publish_steps(target, name, live)
+    return Plan(target.name, f"rollback to {wanted.name}", target.url, target.remote, live.name, wanted.tree, changes, steps)
+
+
+def verify_live(project: Project, environment: str) -> Outcome:
+    """Read every file of the live site back and compare it with the newest release; raises Stop (8) if it differs."""
+    target = target_of(project, environment)
+    desk = sit_down(project, target)
+    live = desk.live()
+    if live is None:
+        raise Stop(f"{environment} has no release yet", f"invoke deploy --env={environment}")
+    try:
+        proof = prove_live(desk, live.name, live.commit, None, every=True)
+    except Stop as stop:
+        if stop.code is Code.PUBLISH:
+            stop.code = Code.DRIFT
+        raise
+    return Outcome(target.name, live.name, live.commit, target.url, new=False, proof=proof)
+
+
+def confirm(project: Project, target: Target, what: str, *, yes: bool) -> None:
+    """Make sure that production is meant; raises Stop (4) where nobody can be asked, (2) where the answer is another."""
+    if not target.production or yes:
+        return
+    name = project.settings.site.name or project.root.name
+    answer = ui.ask(f"{what} to production at {target.url}: type the site's name ({name}) to go on:", flag="--yes")
+    if answer != name:
+        raise Stop(f"that is not {name}: nothing was done", f"invoke {what} --env={target.name}")

@@ -1,0 +1,61 @@
+"""The local Pages server as a run of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+from pipeline.core import ui
+from pipeline.core.errors import Code, Stop
+from pipeline.core.project import Project
+from pipeline.deploy.target import announce, local_repository, serving, target_of
+from pipeline.site.server import Server
+
+# When the settings' port is taken by another program, the next ones are tried.
+_NEXT_PORTS = 20
+
+
+@contextlib.contextmanager
+def open_server(project: Project, port: int | None = None) -> Iterator[Server]:
+    """Serve the local environment for the block; raises Stop (6) when this site is being served already.
+
+    `port` None means the settings' one, or the next free one after it.
+    """
+    running = serving(project)
+    if running:
+        text = f"this site is being served already: {running.url} (process {running.pid})"
+        raise Stop(text, f"open it, or end it with: kill {running.pid}", Code.LOCKED)
+    with start(project, port) as server, announce(project, server, os.getpid()):
+        yield server
+
+
+def start(project: Project, port: int | None) -> Server:
+    """Return a server that has not started, on a port that was free a moment ago."""
+    target = target_of(project, "local")
+    settings = project.settings.serve
+    wanted = settings.port if port is None else port
+
+    def made(number: int) -> Server:
+        return Server(
+            local_repository(project), target.branch, host=settings.host, port=number, base=target.base, notify=ui.say
+        )
+
+    if port is not None or wanted == 0 or is_free(settings.host, wanted):
+        return made(wanted)
+    for number in range(wanted + 1, wanted + _NEXT_PORTS):
+        if is_free(settings.host, number):
+            ui.warn(f"port {wanted} is taken by another program, so this is port {number}")
+            return made(number)
+    return made(wanted)
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there now."""
+    import socket
+
+    try:
+        with socket.create_server((host, port)):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,69 @@
+"""The `pages` program: invoke with our tasks built in, `--site`, suggestions for typing errors, and our exit codes."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+from typing import TYPE_CHECKING
+
+import invoke
+from invoke.exceptions import ParseError
+from invoke.parser import Argument
+
+from pipeline import __version__
+from pipeline.core import ui
+from pipeline.core.errors import Code, Stop
+from pipeline.executor import Executor
+
+if TYPE_CHECKING:
+    from invoke import Collection
+
+_UNKNOWN = re.compile(r"No idea what '(?P<word>[^']*)' is!")
+
+
+class Program(invoke.Program):
+    """invoke's program with `--site` and with exit code 2, and the nearest task, for what it does not know."""
+
+    def __init__(self, namespace: Collection) -> None:
+        super().__init__(
+            name="pages", binary="pages", namespace=namespace, version=__version__, executor_class=Executor
+        )
+
+    def core_args(self) -> list[Argument]:
+        """Return invoke's own flags and ours."""
+        site = Argument(name="site", kind=str, help="folder of the site; else the one that holds this folder")
+        return [*super().core_args(), site]
+
+    def parse_core(self, argv: list[str] | None) -> None:
+        """Read the core flags."""
+        super().parse_core(argv)
+        # invoke turns bytecode off, which makes every start 2.3 times as dear.
+        sys.dont_write_bytecode = False
+        if self.args.site.value:
+            os.environ["INVOKE_SITE_PATH"] = os.path.abspath(self.args.site.value)
+
+    def parse_tasks(self) -> None:
+        """Read the tasks and their flags; raises SystemExit (2) with a suggestion for what is not known."""
+        try:
+            super().parse_tasks()
+        except ParseError as error:
+            ui.show_stop(suggest(str(error), self.words()))
+            raise SystemExit(int(Code.USAGE)) from None
+
+    def words(self) -> list[str]:
+        """Return every task name that could have been meant."""
+        return sorted(self.collection.task_names) if self.collection else []
+
+
+def suggest(message: str, known: list[str]) -> Stop:
+    """Return the end for words that could not be read, with the nearest known task."""
+    match = _UNKNOWN.search(message)
+    if not match:
+        return Stop(message, "invoke --list")
+    word = match["word"]
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    kind = "flag" if word.startswith("-") else "task"
+    text = f"there is no {kind} {word}" + (f"; the nearest is {near[0]}" if near else "")
+    return Stop(text, f"invoke {near[0]}" if near and kind == "task" else "invoke --list")

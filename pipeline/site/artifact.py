@@ -1,0 +1,328 @@
+"""A built folder becomes an artifact: raw bytes in the object store, named by their git tree id."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import unicodedata
+import uuid
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline.core.errors import Code, Stop
+from pipeline.core.files import human_size, plural, write_atomic
+from pipeline.core.model import Artifact, Entry
+from pipeline.tools.git import Git, store
+
+# https://docs.github.com/en/pages/getting-started-with-github-pages/github-pages-limits
+SITE_LIMIT = 1_000_000_000
+# https://docs.github.com/en/repositories/working-with-files/managing-large-files/about-large-files-on-github
+FILE_LIMIT = 100 * 1024 * 1024
+# GitHub's recommended limit on entries in one folder ("folder width"), same page.
+FOLDER_LIMIT = 3_000
+GZIP_LEVEL = 6
+BROTLI_QUALITY = 5
+# What compression does not make smaller; Pages sends these as they are.
+PACKED = frozenset(
+    ".png .jpg .jpeg .gif .webp .avif .woff .woff2 .mp4 .webm .mp3 .ogg .zip .gz .br .zst .7z .pdf".split()
+)
+_INDEX_VERSION = "pages-index 1"
+# File systems stamp with a coarse clock; a file changed this shortly before it was read could change unseen.
+_RACY_NS = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file of the output as the file system describes it; `source` is where its bytes are."""
+
+    path: str
+    source: str
+    size: int
+    key: tuple[int, int, int]  # mtime in ns, ctime in ns, inode
+
+
+@dataclass(frozen=True)
+class _Index:
+    """What the last scan knew: its tree, and each file's stat key and entry."""
+
+    tree: str | None
+    known: dict[str, tuple[tuple[int, int, int], Entry]]
+
+
+def snapshot(output: Path, objects: Path, *, warn: Callable[[str], None] = lambda _: None) -> Artifact:
+    """Read `output` and return it as an artifact whose bytes are kept in the bare repository `objects`.
+
+    A file whose stat data did not change since the last scan is not read again. Raises Stop (2) with all
+    that makes the folder unfit for publishing.
+    """
+    found = scan(output)
+    for line in width_warnings(found):
+        warn(line)
+    git = store(objects)
+    index_path = objects / f"pages-index-{hashlib.sha256(os.fsencode(output.resolve())).hexdigest()[:16]}"
+    index = _read_index(index_path, git)
+    tree, entries = _import(git, found, index)
+    _write_index(index_path, tree, found, entries)
+    return Artifact(tree, tuple(entries), output)
+
+
+def scan(output: Path) -> list[Found]:
+    """Return the output's files in path order; raises Stop (2) naming everything that cannot be published."""
+    if not output.is_dir():
+        raise Stop(f"there is no output folder {output}", "invoke build")
+    found, problems = _walk(output)
+    if not found and not problems:
+        raise Stop(f"the output folder {output} is empty", "invoke build")
+    problems += _name_problems(found) + _size_problems(found)
+    if not any(file.path == "index.html" for file in found):
+        problems.append("index.html is missing at the top: GitHub Pages would answer 404 for the home page")
+    if problems:
+        shown = tuple(problems[:20]) + ((f"and {len(problems) - 20} more",) if len(problems) > 20 else ())
+        count = plural(len(problems), "problem")
+        raise Stop(
+            f"{output} cannot be published: {count}",
+            "mend them in the site, then: invoke build",
+            Code.USAGE,
+            shown,
+        )
+    return sorted(found, key=lambda file: file.path.encode())
+
+
+def _walk(output: Path) -> tuple[list[Found], list[str]]:
+    found: list[Found] = []
+    problems: list[str] = []
+    top = os.path.realpath(output)
+    # (folder to read, path prefix in the artifact, real folders above it: a link back into one is a loop)
+    waiting: list[tuple[str, str, tuple[str, ...]]] = [(top, "", (top,))]
+    while waiting:
+        folder, prefix, above = waiting.pop()
+        with os.scandir(folder) as items:
+            for item in items:
+                path = prefix + item.name
+                if item.name == ".git":
+                    problems.append(f"{path}: a git repository inside the output would be published")
+                    continue
+                real = item.path
+                if item.is_symlink():
+                    real = os.path.realpath(item.path)
+                    problem = _link_problem(path, real, top, above)
+                    if problem:
+                        problems.append(problem)
+                        continue
+                about = os.stat(real) if item.is_symlink() else item.stat()
+                if stat.S_ISDIR(about.st_mode):
+                    waiting.append((real, f"{path}/", (*above, os.path.realpath(real))))
+                elif stat.S_ISREG(about.st_mode):
+                    key = (about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
+                    found.append(Found(path, real, about.st_size, key))
+                else:
+                    problems.append(f"{path}: neither a file nor a folder")
+    return found, problems
+
+
+def _link_problem(path: str, real: str, top: str, above: tuple[str, ...]) -> str | None:
+    if real != top and not real.startswith(top + os.sep):
+        return f"{path}: a symbolic link that leaves the output folder (GitHub Pages does not publish links)"
+    if not os.path.exists(real):
+        return f"{path}: a symbolic link to nothing"
+    if real in above:
+        return f"{path}: a symbolic link to a folder that contains it"
+    return None
+
+
+def _name_problems(found: list[Found]) -> list[str]:
+    problems: list[str] = []
+    seen: dict[str, str] = {}
+    for file in found:
+        try:
+            file.path.encode()
+        except UnicodeEncodeError:
+            problems.append(f"{file.path.encode('utf-8', 'replace').decode()}: a name that is not UTF-8")
+            continue
+        if any(unicodedata.category(char) == "Cc" for char in file.path):
+            problems.append(f"{file.path!r}: a control character in the name")
+    for path in sorted({part for file in found for part in _with_folders(file.path)}):
+        folded = unicodedata.normalize("NFC", path).casefold()
+        other = seen.setdefault(folded, path)
+        if other != path and os.path.dirname(other).casefold() == os.path.dirname(path).casefold():
+            problems.append(f"{path}: differs from {other} only in case or Unicode form")
+    return problems
+
+
+def _with_folders(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[: i + 1]) for i in range(len(parts))]
+
+
+def _size_problems(found: list[Found]) -> list[str]:
+    problems = [
+        f"{file.path}: {human_size(file.size)}, GitHub refuses files over {human_size(FILE_LIMIT)}"
+        for file in found
+        if file.size > FILE_LIMIT
+    ]
+    total = sum(file.size for file in found)
+    if total > SITE_LIMIT:
+        problems.append(
+            f"{human_size(total)} in all, GitHub Pages publishes at most {human_size(SITE_LIMIT)}"
+        )
+    return problems
+
+
+def width_warnings(found: list[Found]) -> list[str]:
+    """Return a line for each folder that is wider than GitHub recommends."""
+    counts: dict[str, int] = {}
+    for file in found:
+        folder = os.path.dirname(file.path)
+        counts[folder] = counts.get(folder, 0) + 1
+    return [
+        f"{folder or 'the top folder'} holds {count:,} files; GitHub recommends at most {FOLDER_LIMIT:,} in one folder"
+        for folder, count in sorted(counts.items())
+        if count > FOLDER_LIMIT
+    ]
+
+
+def _import(git: Git, found: list[Found], index: _Index) -> tuple[str, list[Entry]]:
+    entries: dict[str, Entry] = {}
+    unread: list[Found] = []
+    for file in found:
+        known = index.known.get(file.path)
+        if known and known[0] == file.key and known[1].size == file.size:
+            entries[file.path] = known[1]
+        else:
+            unread.append(file)
+    gone = index.known.keys() - {file.path for file in found}
+    if index.tree and not unread and not gone:
+        return index.tree, [entries[file.path] for file in found]
+    have = {entry.oid for _, entry in index.known.values()}
+    ref = f"refs/pages/artifacts/{uuid.uuid4().hex}"
+
+    def stream() -> Iterator[bytes]:
+        for file in unread:
+            data = _read(file)
+            entry = describe(file.path, data)
+            entries[file.path] = entry
+            if entry.oid not in have:
+                have.add(entry.oid)
+                yield b"blob\ndata %d\n" % len(data)
+                yield data
+                yield b"\n"
+        yield b"commit %s\ncommitter pages-pipeline <> 0 +0000\ndata 8\nartifact\n" % ref.encode()
+        yield from _changes(found, entries, index, gone)
+        yield b'ls ""\ndone\n'
+
+    done = git.run(
+        "fast-import", "--quiet", "--depth=0", "--done", stdin=stream(), what="cannot store the artifact"
+    )
+    return done.text.split()[2], [entries[file.path] for file in found]
+
+
+def _changes(found: list[Found], entries: dict[str, Entry], index: _Index, gone: set[str]) -> Iterator[bytes]:
+    if index.tree:
+        yield b'M 040000 %s ""\n' % index.tree.encode()
+        # Deletions first: a folder may have become a file of the same name, or the other way round.
+        for path in sorted(gone):
+            yield b"D %s\n" % quote(path)
+    for file in found:
+        oid = entries[file.path].oid
+        known = index.known.get(file.path)
+        if not index.tree or known is None or known[1].oid != oid:
+            yield b"M 100644 %s %s\n" % (oid.encode(), quote(file.path))
+
+
+def quote(path: str) -> bytes:
+    """Return `path` in the quoted form of git fast-import; control characters never come here."""
+    return b'"%s"' % path.encode().replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+
+
+def _read(file: Found) -> bytes:
+    try:
+        with open(file.source, "rb") as opened:
+            data = opened.read()
+    except FileNotFoundError:
+        raise Stop(
+            f"{file.path} vanished while it was read: is another build running?", "invoke build"
+        ) from None
+    except PermissionError:
+        raise Stop(f"{file.path} may not be read", f"chmod +r {file.source}") from None
+    if len(data) != file.size:
+        raise Stop(f"{file.path} changed while it was read: is another build running?", "invoke build")
+    return data
+
+
+def describe(path: str, data: bytes) -> Entry:
+    """Return a file's entry: both digests and the compressed sizes."""
+    oid = hashlib.sha1(b"blob %d\0" % len(data), usedforsecurity=False)
+    oid.update(data)
+    packed = os.path.splitext(path)[1].lower() in PACKED
+    gzip, brotli = (len(data), len(data)) if packed else compressed_sizes(data)
+    return Entry(path, oid.hexdigest(), hashlib.sha256(data).hexdigest(), len(data), gzip, brotli)
+
+
+def compressed_sizes(data: bytes) -> tuple[int, int]:
+    """Return the sizes in bytes after gzip (level 6) and brotli (quality 5)."""
+    import brotli
+
+    squeezer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, 31)
+    return len(squeezer.compress(data)) + len(squeezer.flush()), len(
+        brotli.compress(data, quality=BROTLI_QUALITY)
+    )
+
+
+def _read_index(path: Path, git: Git) -> _Index:
+    nothing = _Index(None, {})
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return nothing
+    head = lines[0].split("\t")
+    if len(head) != 3 or head[0] != _INDEX_VERSION or lines[-1] != "end" or not git.has(head[2]):
+        return nothing
+    written, tree = int(head[1]), head[2]
+    known: dict[str, tuple[tuple[int, int, int], Entry]] = {}
+    for line in lines[1:-1]:
+        mtime, ctime, inode, oid, sha256, size, gzip, brotli, name = line.split("\t")
+        key = (int(mtime), int(ctime), int(inode))
+        racy = max(key[0], key[1]) > written - _RACY_NS
+        entry = Entry(name, oid, sha256, int(size), int(gzip), int(brotli))
+        known[name] = ((0, 0, 0) if racy else key, entry)
+    return _Index(tree, known)
+
+
+def _write_index(path: Path, tree: str, found: list[Found], entries: list[Entry]) -> None:
+    import time
+
+    lines = [f"{_INDEX_VERSION}\t{time.time_ns()}\t{tree}"]
+    for file, e in zip(found, entries, strict=True):
+        a, b, c = file.key
+        lines.append(f"{a}\t{b}\t{c}\t{e.oid}\t{e.sha256}\t{e.size}\t{e.gzip}\t{e.brotli}\t{e.path}")
+    lines.append("end")
+    write_atomic(path, "\n".join(lines).encode())
+
+
+def from_store(objects: Path, tree: str, root: Path) -> Artifact:
+    """Return the artifact that the object store keeps under `tree`, with the bytes read from there."""
+    git = store(objects)
+    listing = git.run("ls-tree", "-r", "-z", "--full-tree", tree).out.decode().split("\0")
+    rows = [(line.split("\t", 1)[1], line.split()[2]) for line in listing if line]
+    entries = [
+        replace(describe(path, data), path=path)
+        for (path, _), data in zip(rows, blobs(git, [oid for _, oid in rows]), strict=True)
+    ]
+    return Artifact(tree, tuple(sorted(entries, key=lambda entry: entry.path.encode())), root)
+
+
+def blobs(git: Git, oids: list[str]) -> Iterator[bytes]:
+    """Return the contents of many objects, in order, through one git process."""
+    done = git.run("cat-file", "--batch", "--buffer", stdin="".join(f"{oid}\n" for oid in oids).encode())
+    position = 0
+    for oid in oids:
+        end = done.out.index(b"\n", position)
+        header = done.out[position:end].split()
+        if len(header) != 3:
+            raise Stop(f"the object store has lost {oid}", "invoke build", Code.SERVICE)
+        size = int(header[2])
+        yield done.out[end + 1 : end + 1 + size]
+        position = end + 2 + size
