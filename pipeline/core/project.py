@@ -27,7 +27,7 @@ SITE_VARIABLE = "INVOKE_SITE_PATH"
 
 @dataclass(frozen=True)
 class NamedEnvironment:
-    """A place to publish to, complete: `repository` is None for the embedded one, `url` and `base` end with a slash."""
+    """A place to publish to; `repository` None is the embedded one, `url` and `base` end with a slash."""
 
     name: str
     repository: str | None
@@ -126,8 +126,9 @@ def open_project(
 ) -> Project:
     """Find the site from `start` (the working folder) and read its settings.
 
-    The flag `site.path` or INVOKE_SITE_PATH names it, else it is the nearest folder upwards with an invoke.yaml or a
-    constitution.toml; an invoke.yaml whose `site.path` points elsewhere leads there. Raises Stop (2).
+    The flag `site.path` or INVOKE_SITE_PATH names it, else it is the nearest folder upwards with an
+    invoke.yaml or a constitution.toml; an invoke.yaml whose `site.path` points elsewhere leads there.
+    Raises Stop (2).
     """
     variables = os.environ if environ is None else environ
     here = (start or Path.cwd()).resolve()
@@ -168,7 +169,7 @@ def _pointed(folder: Path) -> Path | None:
 
 
 def _tool_file(root: Path, marker: Path | None, pointed: Path | None) -> Path | None:
-    """Return the invoke.yaml that leads to sites elsewhere: the one of the folder we are in, else of the checkout."""
+    """Return the invoke.yaml that leads to sites elsewhere: of the folder we are in, else of the checkout."""
     if marker and pointed:
         return marker / SETTINGS_FILE
     clone = checkout()

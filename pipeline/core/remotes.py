@@ -30,7 +30,7 @@ class Repository:
 
     @property
     def pages_url(self) -> str:
-        """Return where Pages serves it: at the root for `<owner>.github.io`, else below the repository's name."""
+        """Return where Pages serves it: `<owner>.github.io` at the root, others below their name."""
         host = f"{self.owner.lower()}.github.io"
         return f"https://{host}/" if self.name.lower() == host else f"https://{host}/{self.name}/"
 
