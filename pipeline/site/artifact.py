@@ -8,8 +8,8 @@ import stat
 import unicodedata
 import uuid
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.core.errors import Code, Stop
@@ -135,8 +135,9 @@ def _link_problem(path: str, real: str, top: str, above: tuple[str, ...]) -> str
 
 def _name_problems(found: list[Found]) -> list[str]:
     problems: list[str] = []
-    seen: dict[str, str] = {}
     for file in found:
+        if file.path.isascii() and file.path.isprintable():
+            continue
         try:
             file.path.encode()
         except UnicodeEncodeError:
@@ -144,17 +145,25 @@ def _name_problems(found: list[Found]) -> list[str]:
             continue
         if any(unicodedata.category(char) == "Cc" for char in file.path):
             problems.append(f"{file.path!r}: a control character in the name")
-    for path in sorted({part for file in found for part in _with_folders(file.path)}):
-        folded = unicodedata.normalize("NFC", path).casefold()
-        other = seen.setdefault(folded, path)
-        if other != path and os.path.dirname(other).casefold() == os.path.dirname(path).casefold():
+    seen: dict[str, str] = {}
+    for path in sorted(_with_folders(file.path for file in found)):
+        other = seen.setdefault(_folded(path), path)
+        if other != path and _folded(os.path.dirname(other)) == _folded(os.path.dirname(path)):
             problems.append(f"{path}: differs from {other} only in case or Unicode form")
     return problems
 
 
-def _with_folders(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[: i + 1]) for i in range(len(parts))]
+def _folded(path: str) -> str:
+    return path.lower() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
+
+
+def _with_folders(paths: Iterable[str]) -> set[str]:
+    every = set(paths)
+    folders = {os.path.dirname(path) for path in every}
+    while folders:
+        every |= folders
+        folders = {os.path.dirname(path) for path in folders} - every
+    return every - {""}
 
 
 def _size_problems(found: list[Found]) -> list[str]:
@@ -300,18 +309,6 @@ def _write_index(path: Path, tree: str, found: list[Found], entries: list[Entry]
         lines.append(f"{a}\t{b}\t{c}\t{e.oid}\t{e.sha256}\t{e.size}\t{e.gzip}\t{e.brotli}\t{e.path}")
     lines.append("end")
     write_atomic(path, "\n".join(lines).encode())
-
-
-def from_store(objects: Path, tree: str, root: Path) -> Artifact:
-    """Return the artifact that the object store keeps under `tree`, with the bytes read from there."""
-    git = store(objects)
-    listing = git.run("ls-tree", "-r", "-z", "--full-tree", tree).out.decode().split("\0")
-    rows = [(line.split("\t", 1)[1], line.split()[2]) for line in listing if line]
-    entries = [
-        replace(describe(path, data), path=path)
-        for (path, _), data in zip(rows, blobs(git, [oid for _, oid in rows]), strict=True)
-    ]
-    return Artifact(tree, tuple(sorted(entries, key=lambda entry: entry.path.encode())), root)
 
 
 def blobs(git: Git, oids: list[str]) -> Iterator[bytes]:
