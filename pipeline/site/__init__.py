@@ -1,0 +1,1 @@
+"""A site: what it is, how it is built, and the artifact that comes out."""
