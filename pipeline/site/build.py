@@ -1,0 +1,256 @@
+"""From sources to an artifact: install, type check, build, and the record of what was built from what."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.core import lock, proc, ui
+from pipeline.core.clock import stamp, utc_now
+from pipeline.core.errors import Code, Stop
+from pipeline.core.model import Artifact
+from pipeline.core.project import Project
+from pipeline.site import artifact as artifacts
+from pipeline.site import compare, output, packages, record, worktree
+from pipeline.site.log import BuildLog, must_succeed
+from pipeline.site.recipe import RUN_BY_BUILD, Recipe, build_command, recipe
+from pipeline.site.record import Record, Stale
+from pipeline.tools import git
+
+Variables = Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Built:
+    """An artifact and how it came about; `log` and `record` are None where nothing had to be built."""
+
+    artifact: Artifact
+    environment: str
+    seconds: float
+    log: Path | None = None
+    record: Record | None = None
+
+
+@dataclass
+class _Work:
+    """A build in progress: the site, what to run, with which tools, and when it began."""
+
+    project: Project
+    plan: Recipe
+    log: BuildLog
+    tools: Variables
+    head: git.Head | None
+    begun: float = field(default_factory=time.monotonic)
+
+
+# `invoke build check deploy` builds once per environment.
+_memo: dict[tuple[Path, str], Artifact] = {}
+
+
+def build(
+    project: Project, environment: str, *, clean: bool = True, check: bool = True, force: bool = False
+) -> Built:
+    """Build the site for an environment; the previous output survives a build that fails or is interrupted.
+
+    `clean` moves the output aside first, `check` runs the site's own type check, `force` installs anew.
+    Raises Stop: 2 without a lockfile or with an unfit output, 3 when the check or the build fails, 6 when
+    another build runs here, 7 when the package registry fails, 69 without node.
+    """
+    _memo.pop((project.root, environment), None)
+    with lock.hold(project.state / "build.lock", f"build for {environment}"):
+        _recover(project)
+        plan = recipe(project, environment, check=check, force=force)
+        built = _build(project, plan, clean=clean) if plan.build else _take(project, environment)
+    _memo[project.root, environment] = built.artifact
+    return built
+
+
+def artifact_of(project: Project, environment: str, *, allow_build: bool = False) -> Artifact:
+    """Return the artifact of the output folder, as built earlier in this process or by an earlier one.
+
+    It must have been built for this environment, from these very sources, and be unchanged since. Otherwise
+    it is built with `allow_build`, and refused without: Stop (2) names the newest changed source file.
+    """
+    if known := _memo.get((project.root, environment)):
+        return known
+    try:
+        with lock.hold(project.state / "build.lock", f"reading the output for {environment}"):
+            _recover(project)
+            found = _existing(project, environment)
+    except Stale as stale:
+        if not allow_build:
+            raise
+        ui.say(f"building, because {stale.message}", style="dim")
+        return build(project, environment).artifact
+    _memo[project.root, environment] = found
+    return found
+
+
+def build_twice(
+    project: Project, environment: str, *, check: bool = True, force: bool = False
+) -> tuple[Built, compare.Comparison]:
+    """Build two times in the same folder and compare the outputs; the second one stays.
+
+    Raises Stop as `build` does, and (2) where there is nothing to build.
+    """
+    first = build(project, environment, check=check, force=force)
+    if first.record is None:
+        raise Stop("nothing is built here: the site is published as it is", "invoke check")
+    kept = project.state / "first"
+    shutil.rmtree(kept, ignore_errors=True)
+    try:
+        shutil.copytree(first.artifact.root, kept, symlinks=True)
+        second = build(project, environment, check=False)
+        return second, compare.compare(first.artifact, kept, second.artifact, second.artifact.root)
+    finally:
+        shutil.rmtree(kept, ignore_errors=True)
+
+
+def _recover(project: Project) -> None:
+    finished = {one.run for one in record.every(project)}
+    if told := output.recover(project.root, project.state, finished):
+        ui.warn(told)
+
+
+def _existing(project: Project, environment: str) -> Artifact:
+    if not build_command(project):
+        return _take(project, environment).artifact
+    found = record.must_fit(project, project.environment(environment))
+    artifact = _snapshot(project, project.output)
+    record.must_be(project, found, artifact.tree)
+    return artifact
+
+
+def _take(project: Project, environment: str) -> Built:
+    """Return the artifact of a site that is published as it is."""
+    begun = time.monotonic()
+    whole = project.output.resolve() == project.root.resolve()
+    folder = output.stage(project.root, project.state) if whole else project.output
+    return Built(_snapshot(project, folder), environment, time.monotonic() - begun)
+
+
+def _snapshot(project: Project, folder: Path) -> Artifact:
+    return artifacts.snapshot(folder, project.state / "objects.git", warn=ui.warn)
+
+
+def _build(project: Project, plan: Recipe, *, clean: bool) -> Built:
+    name, site, state = plan.environment.name, project.root, project.state
+    started, head = utc_now(), git.head(site)
+    before = worktree.read_sources(site, project.output, record.index(project, name))
+    if clean and plan.keep:
+        ui.say(f"{project.settings.site.output} is not cleared before the build: {plan.keep}", style="dim")
+    with (
+        BuildLog(project, name) as log,
+        output.running(site, state, project.output, name, clear=clean and not plan.keep) as run,
+    ):
+        tools = {**plan.tools(site, state), output.RUN_VARIABLE: run.token}
+        work = _Work(project, plan, log, tools, head)
+        _install(work)
+        _check(work)
+        output.set_aside(site, state, run)
+        _run_build(work)
+        artifact = _fit(project)
+        done = Record(
+            run=run.token,
+            environment=name,
+            url=plan.environment.url,
+            base=plan.environment.base,
+            commit=head.commit if head else None,
+            dirty=bool(head and head.dirty),
+            sources=before.digest,
+            lockfile=hashlib.sha256(plan.lock.read_bytes()).hexdigest() if plan.lock else None,
+            node=plan.node.version if plan.node else None,
+            command=shlex.join(plan.build),
+            checked=bool(plan.check) or plan.check_note == RUN_BY_BUILD,
+            tree=artifact.tree,
+            started=stamp(started),
+            seconds=round(time.monotonic() - work.begun, 3),
+        )
+        record.write(project, done, before)
+    _warn_of_changes(project, name, before)
+    return Built(artifact, name, done.seconds, log.path, done)
+
+
+def _fit(project: Project) -> Artifact:
+    try:
+        return _snapshot(project, project.output)
+    except Stop as unfit:
+        unfit.details += (f"what was built is kept in {project.state / output.FAILED}",)
+        raise
+
+
+def _install(work: _Work) -> None:
+    plan, site, state = work.plan, work.project.root, work.project.state
+    if not plan.install:
+        with ui.step("dependencies") as step:
+            step.verdict, step.note = "unchanged", plan.install_note
+        return
+    packages.forget_install(site, state)
+    with ui.step(f"dependencies ({plan.install[0]})") as step:
+        step.note = plan.install_note
+        # A production NODE_ENV would leave out the packages that build the site.
+        done = work.log.run(
+            plan.install, site, {**work.tools, "NODE_ENV": None}, work.project.settings.timeouts.install
+        )
+        if not done.ok:
+            text = (done.out + done.err).decode("utf-8", "replace")
+            relock = plan.manager.relock if plan.manager else ""
+            message, hint, code = packages.install_failure(text, relock)
+            details = work.log.details()
+            raise Stop(f"{message}: {proc.show(plan.install)} ended with {done.code}", hint, code, details)
+    packages.remember_install(site, state, plan.install_digest)
+
+
+def _check(work: _Work) -> None:
+    plan, project = work.plan, work.project
+    if not plan.check:
+        with ui.step("type check") as step:
+            step.verdict, step.note = "not run", plan.check_note
+        return
+    with ui.step("type check") as step:
+        env = {**work.tools, **plan.variables}
+        must_succeed(
+            work.log, "the type check", plan.check, project.root, env, project.settings.timeouts.check
+        )
+        step.verdict = "passed"
+
+
+def _run_build(work: _Work) -> None:
+    plan, project, since = work.plan, work.project, time.time()
+    env = {**work.tools, **build_variables(plan, work.head)}
+    with ui.step(f"build ({shlex.join(plan.build)})"):
+        must_succeed(work.log, "the build", plan.build, project.root, env, project.settings.timeouts.build)
+    if not project.output.is_dir():
+        raise _no_output(project, since, work.log)
+
+
+def build_variables(plan: Recipe, head: git.Head | None) -> dict[str, str]:
+    """Return what the site's build is told: PAGES_*, NODE_ENV, and the commit's time for its dates."""
+    # https://reproducible-builds.org/docs/source-date-epoch/
+    epoch = {"SOURCE_DATE_EPOCH": str(head.time)} if head and head.time else {}
+    return {**plan.variables, **epoch, "NODE_ENV": "production"}
+
+
+def _no_output(project: Project, since: float, log: BuildLog) -> Stop:
+    found = output.lookalikes(project.root, since)
+    hint = f"set site.output to {found[0]} in invoke.yaml" if found else "set site.output in invoke.yaml"
+    seen = (f"these look like it: {', '.join(found)}",) if found else ()
+    wanted = project.settings.site.output
+    return Stop(
+        f"the build succeeded and left no folder {wanted}", hint, Code.USAGE, (*seen, f"log: {log.path}")
+    )
+
+
+def _warn_of_changes(project: Project, environment: str, before: worktree.Sources) -> None:
+    index = record.index(project, environment)
+    after = worktree.read_sources(project.root, project.output, index)
+    if after.digest != before.digest:
+        paths = worktree.changed(index, after)
+        names = ", ".join(paths[:3]) or "a source file"
+        ui.warn(f"{names} changed during the build, so its output counts as older than the sources")
+        ui.say("    (let git ignore what the build itself writes)")

@@ -1,0 +1,243 @@
+"""What a build of this site runs, and why: settings, package.json and lockfile in, commands out."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pipeline.core.paths import STATE_FOLDER
+from pipeline.core.project import NamedEnvironment, Project
+from pipeline.site import detect, facts, output, packages
+from pipeline.site.detect import Guess
+from pipeline.site.facts import Facts
+from pipeline.site.packages import Manager
+from pipeline.tools import node as nodes
+from pipeline.tools.node import Node
+
+# Programs that check types. `next build` does too, unless it is told not to: its text does not tell.
+_CHECKERS = frozenset(
+    {"astro check", "tsc", "vue-tsc", "svelte-check", "vue-tsgo", "tsgo", "nuxt typecheck", "nuxi typecheck"}
+)
+_RUNNERS = frozenset({"npm", "pnpm", "yarn", "bun"})
+_EXECS = (["npm", "exec"], ["pnpm", "exec"], ["pnpm", "dlx"], ["yarn", "exec"], ["bun", "x"])
+RUN_BY_BUILD = "the build runs it itself"
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The commands of one build; an empty one is not run, and its `..._note` says why (or why it is)."""
+
+    environment: NamedEnvironment
+    node: Node | None
+    manager: Manager | None
+    lock: Path | None
+    install: tuple[str, ...]
+    install_note: str
+    install_digest: str
+    check: tuple[str, ...]
+    check_note: str
+    build: tuple[str, ...]
+    keep: str
+    variables: Mapping[str, str]
+
+    def tools(self, site: Path, state: Path) -> dict[str, str | None]:
+        """Return the variables for the site's programs, after making what their PATH needs."""
+        also: dict[str, tuple[str, ...]] = {}
+        if self.node and self.manager and self.manager.name != "npm":
+            argv = nodes.manager(self.manager.name, self.manager.version, self.node, site)
+            also[self.manager.name] = argv
+        return nodes.environment(self.node, state / "tools/bin", site, also)
+
+
+def recipe(project: Project, environment: str, *, check: bool = True, force: bool = False) -> Recipe:
+    """Return what a build for an environment runs; reads the site and changes nothing.
+
+    Raises Stop: 2 without a lockfile or with settings that cannot be, 69 without a usable node.
+    """
+    site, settings = project.root, project.settings.site
+    package = packages.manifest(site)
+    scripts = _scripts(package)
+    seen, guess = _guess(project)
+    name = settings.package_manager or (guess.package_manager.value if guess else "none")
+    manager, lock = None, None
+    if package is not None and name != "none":
+        lock = packages.lockfile(site, name)
+        if lock is None and (above := (seen or facts.look(site)).lock_above):
+            lock = (site / above).resolve()
+        head = lock.read_bytes()[:2_000].decode("utf-8", "replace") if lock else ""
+        manager = packages.choose(name, package, head)
+    build = build_command(project, guess)
+    checker = settings.check if settings.check is not None else (guess.check.value if guess else None) or ()
+    node = nodes.find_node(project.settings.tools.node) if package is not None else None
+    install, note, digest = _install(project, package, manager, lock, node, force=force)
+    check_note = _check_note(checker, build, scripts, check=check)
+    place = project.environment(environment)
+    keep = output.keep_reason(site, project.output) if build else "nothing is built"
+    return Recipe(
+        place,
+        node,
+        manager,
+        lock,
+        install,
+        note,
+        digest,
+        () if check_note else checker,
+        check_note,
+        build,
+        keep or "",
+        variables(place),
+    )
+
+
+def build_command(project: Project, guess: Guess | None = None) -> tuple[str, ...]:
+    """Return the command that builds the site; empty when the site is published as it is."""
+    given = project.settings.site.build
+    if given is None:
+        found = guess or _guess(project)[1]
+        given = found.build.value if found else None
+    return given or ()
+
+
+def _guess(project: Project) -> tuple[Facts | None, Guess | None]:
+    """Return what looking at the site tells, where the settings leave something open."""
+    site = project.settings.site
+    if site.package_manager is not None and site.build is not None and site.check is not None:
+        return None, None
+    seen = facts.look(project.root)
+    return seen, detect.guess(seen)
+
+
+def variables(place: NamedEnvironment) -> dict[str, str]:
+    """Return what the site's own configuration may read: environment, base path, origin and whole address."""
+    parts = urlsplit(place.url)
+    return {
+        "PAGES_ENV": place.name,
+        "PAGES_BASE": place.base,
+        "PAGES_SITE": f"{parts.scheme}://{parts.netloc}",
+        "PAGES_URL": place.url,
+    }
+
+
+def _scripts(package: Mapping[str, Any] | None) -> dict[str, str]:
+    found = (package or {}).get("scripts")
+    return {name: str(text) for name, text in found.items()} if isinstance(found, dict) else {}
+
+
+def _install(
+    project: Project,
+    package: Mapping[str, Any] | None,
+    manager: Manager | None,
+    lock: Path | None,
+    node: Node | None,
+    *,
+    force: bool,
+) -> tuple[tuple[str, ...], str, str]:
+    """Return the install command (empty: nothing to do), why, and the digest for its stamp."""
+    chosen = project.settings.site.install
+    if package is None or manager is None or node is None or chosen == ():
+        return (
+            (),
+            "the settings say that there is nothing to install" if chosen == () else "no package.json",
+            "",
+        )
+    if not packages.needs_install(package):
+        return (), "package.json asks for no package", ""
+    if lock is None and chosen in {None, manager.install}:
+        raise packages.no_lockfile(manager)
+    argv = chosen or manager.install
+    digest = packages.install_digest(project.root, lock, node.major, argv)
+    reason = packages.install_reason(project.root, project.root / STATE_FOLDER, digest)
+    if force:
+        reason = "asked for by --force"
+    return (argv, reason, digest) if reason else ((), "nothing changed since the last install", digest)
+
+
+def _check_note(
+    checker: Sequence[str], build: Sequence[str], scripts: Mapping[str, str], *, check: bool
+) -> str:
+    if not checker:
+        return "the site has no type check"
+    if not check:
+        return "left out by --no-check"
+    return RUN_BY_BUILD if runs_already(checker, build, scripts) else ""
+
+
+def runs_already(checker: Sequence[str], build: Sequence[str], scripts: Mapping[str, str]) -> bool:
+    """Return whether the build command, by the text of its scripts, checks types just as `checker` does.
+
+    A check whose failure the build would ignore (`tsc || true`, `tsc; vite build`) does not count.
+    """
+    manager = build[0] if build else ""
+    wanted = _checkers(shlex.join(checker), scripts, manager)
+    return bool(wanted) and wanted <= _checkers(shlex.join(build), scripts, manager)
+
+
+def _checkers(text: str, scripts: Mapping[str, str], manager: str) -> set[str]:
+    return {name for words in _commands(text, scripts, manager, 8) for name in _checker(words)}
+
+
+def _checker(words: Sequence[str]) -> Iterator[str]:
+    for length in (1, 2):
+        name = " ".join(words[:length])
+        if name in _CHECKERS and "--watch" not in words:
+            yield name
+
+
+def _commands(text: str, scripts: Mapping[str, str], manager: str, depth: int) -> Iterator[tuple[str, ...]]:
+    """Yield the commands that must succeed for `text` to succeed, with package.json's scripts unfolded."""
+    # In a shell list only what `&&` joins must succeed, and the last command of all.
+    if depth == 0 or "||" in text or re.search(r"[^&]&(?:[^&]|$)|\|", text):
+        return
+    last = text.rsplit(";", maxsplit=1)[-1]
+    for part in last.split("&&"):
+        try:
+            words = shlex.split(part)
+        except ValueError:
+            continue
+        words = _bare(words)
+        for name in _script_names(words):
+            # npm alone runs `prebuild` before `build` by default in every version.
+            for each in (f"pre{name}", name) if manager == "npm" else (name,):
+                if each in scripts:
+                    yield from _commands(scripts[each], scripts, manager, depth - 1)
+        yield tuple(words)
+
+
+def _bare(words: list[str]) -> list[str]:
+    """Return a command without variables in front, `npx` and its like, and folders of the program."""
+    while words:
+        if words[0] in {"npx", "bunx", "cross-env"}:
+            words = _without_flags(words[1:])
+        elif words[:2] in _EXECS:
+            words = _without_flags(words[2:])
+        elif _ASSIGNMENT.match(words[0]):
+            words = words[1:]
+        else:
+            return [words[0].rpartition("/")[2], *words[1:]]
+    return []
+
+
+def _without_flags(words: list[str]) -> list[str]:
+    return list(itertools.dropwhile(lambda word: word.startswith("-"), words))
+
+
+def _script_names(words: Sequence[str]) -> list[str]:
+    """Return the scripts of package.json that a command runs, if they are there."""
+    if not words:
+        return []
+    plain = [word for word in words[1:] if not word.startswith("-")]
+    if words[0] in {"run-s", "run-p", "npm-run-all"}:
+        return plain
+    if words[0] not in _RUNNERS:
+        return []
+    if plain[:1] in (["run"], ["run-script"]):
+        return plain[1:2]
+    # `yarn build` and `pnpm build` are short for `run build`; `npm build` is not.
+    return plain[:1] if words[0] != "npm" else []
