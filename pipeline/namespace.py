@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from invoke import Collection
 
-from pipeline.commands import build, check, deploy, develop, home, project, releases, serve
+from pipeline.commands import build, check, demo, deploy, develop, home, project, releases, serve
 from pipeline.core import paths
 
 ns = Collection(
     home.home,
     home.status,
+    demo.demo,
     project.init,
     project.doctor,
     project.settings,

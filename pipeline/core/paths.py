@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 STATE_FOLDER = ".pages"
@@ -27,3 +29,10 @@ def state_folder(site: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         ignore.write_text("*\n", encoding="utf-8")
     return folder
+
+
+def cache_folder(environ: Mapping[str, str] | None = None) -> Path:
+    """Return our folder in the user's cache (XDG base directories), not made here."""
+    variables = os.environ if environ is None else environ
+    base = variables.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "pages-pipeline"

@@ -1,0 +1,1 @@
+"""Ordered lists of steps over the areas."""
