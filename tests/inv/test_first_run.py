@@ -8,6 +8,8 @@ import pytest
 
 from tests.inv.conftest import BASE_PYTHON, Clone, python_without, steps
 
+pytestmark = pytest.mark.slow
+
 TOOLS = ("node, as a wheel", "gh, as a wheel")
 NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "PIP_RETRIES": "0"}
 
@@ -45,7 +47,6 @@ def test_with_uv_that_does_not_work(clone: Clone) -> None:
     assert_set_up(clone)
 
 
-@pytest.mark.slow
 def test_with_python(clone: Clone) -> None:
     said = clone.with_python().run("demo")
 

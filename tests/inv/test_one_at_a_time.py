@@ -11,6 +11,8 @@ import pytest
 
 from tests.inv.conftest import Clone
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(params=["flock", "link"])
 def either(clone: Clone, request: pytest.FixtureRequest) -> Clone:

@@ -6,6 +6,8 @@ import pytest
 
 from tests.inv.conftest import Clone, steps
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("node", "gh", "expected"),
