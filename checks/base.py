@@ -1,0 +1,224 @@
+"""What a gate is made of: what it looks at, what it measures, what it finds, and what it says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+Scope = Literal["site", "page", "source", "remote"]
+Principle = Literal["I", "II", "III", "IV", "V"]
+Digest = str
+# A gate's own limits by its own keys, such as {"page": {"css": 50_000}}; they come from the policy.
+Limits = Mapping[str, Any]
+
+
+class Verdict(StrEnum):
+    """What a gate says in the end; there is no fifth way, and nothing is skipped in silence."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    WAIVED = "waived"
+    UNAVAILABLE = "unavailable"
+
+
+class Unavailable(Exception):
+    """Raised by `collect` when it could not measure: the reason, what to do about it, and lines of detail."""
+
+    def __init__(self, reason: str, fix: str = "", details: Sequence[str] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.fix = fix
+        self.details = tuple(details)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is not as it should be, in words that a newcomer can act on.
+
+    `path` is a page's address (`/blog/`) or a file, `measured` and `limit` are in `unit` ("B" is bytes),
+    `details` are lines of evidence, and what is not `blocking` is advice.
+    """
+
+    rule: str
+    message: str
+    blocking: bool = True
+    path: str = ""
+    line: int | None = None
+    measured: float | None = None
+    limit: float | None = None
+    unit: str = ""
+    details: tuple[str, ...] = ()
+    fix: str = ""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measured value for the summary: what, how much, and where it was worst.
+
+    A `limit` of None is no limit, `details` are lines of evidence, such as the biggest files.
+    """
+
+    name: str
+    value: float
+    limit: float | None = None
+    unit: str = ""
+    where: str = ""
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a gate measured, as JSON-able data.
+
+    `nothing` says why there was nothing to measure (no TypeScript in the site), `tools` are versions that
+    the result depends on, `measured_at` is ISO 8601 in UTC and set by the runner.
+    """
+
+    data: Mapping[str, Any]
+    nothing: str = ""
+    tools: Mapping[str, str] = field(default_factory=dict)
+    measured_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of the output: path with `/`, SHA-256, size and gzip size (level 6) in bytes."""
+
+    path: str
+    sha256: str
+    size: int
+    gzip: int
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is judged: the sources, the built files, and where they will be served.
+
+    `tree` names the built files and `source_digest` the sources; equal digests mean equal contents.
+    `type_check` is the site's own checker as argv, empty when it has none; its time limit is in seconds.
+    """
+
+    source: Path
+    output: Path
+    files: tuple[File, ...]
+    tree: str
+    source_digest: Digest
+    base: str = "/"
+    url: str = ""
+    environment: str = ""
+    type_check: tuple[str, ...] = ()
+    type_check_seconds: float = 300
+
+    def read(self, file: File) -> bytes:
+        """Return a file's bytes; raises Unavailable when they are not the ones that are judged."""
+        try:
+            data = (self.output / file.path).read_bytes()
+        except OSError as error:
+            raise Unavailable(
+                f"{file.path} of the output cannot be read: {error.strerror}", "invoke build"
+            ) from error
+        if hashlib.sha256(data).hexdigest() != file.sha256:
+            raise Unavailable(f"{file.path} was changed after the build that is judged", "invoke build")
+        return data
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished command: exit code (None: ended at its time limit), both outputs, wall time in seconds."""
+
+    code: int | None
+    out: str
+    err: str
+    seconds: float = 0.0
+
+
+class Tools(Protocol):
+    """Other programs, as far as a gate needs them."""
+
+    def run(
+        self, argv: Sequence[str], *, cwd: Path, timeout: float, env: Mapping[str, str | None] | None = None
+    ) -> Result:
+        """Run a command to its end; raises Unavailable when the program is not there."""
+        ...
+
+    def which(self, name: str) -> str | None:
+        """Return the path of a program, or None."""
+        ...
+
+    def version(self, name: str) -> str:
+        """Return a program's version, or an empty text."""
+        ...
+
+
+class Gate(Protocol):
+    """A module in this package; `docs/gates.md` tells how to write one."""
+
+    @property
+    def NAME(self) -> str: ...  # noqa: N802 - constants of a module
+    @property
+    def PRINCIPLE(self) -> Principle: ...  # noqa: N802
+    @property
+    def SCOPE(self) -> Scope: ...  # noqa: N802
+    @property
+    def NON_NEGOTIABLE(self) -> bool: ...  # noqa: N802
+    @property
+    def VERSION(self) -> int: ...  # noqa: N802 - of the measurement: raise it when `collect` measures otherwise
+    @property
+    def LIMITS(self) -> Limits: ...  # noqa: N802 - defaults, for running by hand
+
+    def unavailable(self, tools: Tools, /) -> str | None:
+        """Return why the gate cannot run on this machine, or None."""
+        ...
+
+    def collect(self, subject: Subject, tools: Tools, /) -> Evidence:
+        """Measure: all input and output is here; raises Unavailable."""
+        ...
+
+    def judge(self, evidence: Evidence, limits: Limits, /) -> list[Finding]:
+        """Compare with the limits: pure, so that old evidence can be judged under a new policy."""
+        ...
+
+    def measures(self, evidence: Evidence, limits: Limits, /) -> list[Measure]:
+        """Return the values worth printing, passed or not; pure."""
+        ...
+
+    def inputs(self, subject: Subject, /) -> Digest:
+        """Return the digest of everything that the measurement depends on."""
+        ...
+
+
+def digest(*parts: object) -> Digest:
+    """Return the SHA-256 of some JSON-able values."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def verdict(findings: Sequence[Finding]) -> Verdict:
+    """Return passed unless a finding blocks; waivers are the runner's business."""
+    return Verdict.FAILED if any(finding.blocking for finding in findings) else Verdict.PASSED
+
+
+def amount_text(value: float, unit: str) -> str:
+    """Return a measured value as people read it."""
+    return (
+        size_text(value) if unit == "B" else f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
+    )
+
+
+def size_text(size: float) -> str:
+    """Return bytes as people read them; 1 kB is 1,000 bytes, as in the budgets."""
+    if size < 1_000:
+        return f"{size:.0f} B"
+    if size < 1e6:
+        return f"{size / 1e3:.1f} kB"
+    return f"{size / 1e6:.1f} MB" if size < 1e9 else f"{size / 1e9:.2f} GB"
+
+
+def count_text(count: int, word: str) -> str:
+    """Return `1 page`, `2 pages`."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

@@ -1,0 +1,1 @@
+"""Readers shared by gates: HTML, CSS, JavaScript, srcset, addresses, the type checkers' output."""

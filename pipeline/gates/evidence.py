@@ -1,0 +1,245 @@
+"""What was judged, bound to the exact tree, environment and policy, and kept where a release finds it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from checks.base import Evidence, Finding, Measure, Verdict
+from pipeline.core.errors import Code, Stop
+from pipeline.core.files import read_json, write_atomic
+from pipeline.gates.waivers import Waived
+
+FORMAT = 1
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One gate's result.
+
+    `reason` says why it was unavailable or had nothing to judge, `carried` whether the evidence is an earlier
+    one, `seconds` is the wall time now, `inputs` the digest of what the measurement depends on.
+    """
+
+    gate: str
+    principle: str
+    scope: str
+    non_negotiable: bool
+    version: int
+    verdict: Verdict
+    reason: str
+    fix: str
+    details: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    measures: tuple[Measure, ...]
+    waivers: tuple[Waived, ...]
+    inputs: str
+    evidence: Evidence | None
+    carried: bool
+    seconds: float
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it stands in the way of a release: a failure always, `unavailable` when not negotiable."""
+        if self.verdict is Verdict.UNAVAILABLE:
+            return self.non_negotiable
+        return self.verdict is Verdict.FAILED
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All results for one tree, environment and policy; `missing` names the gates that were not asked."""
+
+    tree: str
+    environment: str
+    policy: str
+    source: str
+    base: str
+    url: str
+    judged_at: str
+    results: tuple[Judged, ...]
+    missing: tuple[str, ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        """Whether a release may rely on it."""
+        return not self.missing and self.refusal() is None
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """Return it as JSON, without its own digest."""
+        gates = {one.gate: _plain(one) for one in self.results}
+        rest = {name: getattr(self, name) for name in _BOUND}
+        return {"format": FORMAT, **rest, "judged_at": self.judged_at, "gates": gates}
+
+    @cached_property
+    def digest(self) -> str:
+        """Return the SHA-256 of the record: what a release carries."""
+        return digest_of(self.record)
+
+    def refusal(self) -> Stop | None:
+        """Return the Stop (3) that says which of these gates are in the way and what they found, or None."""
+        from pipeline.gates import show
+
+        if not any(one.blocks for one in self.results):
+            return None
+        return Stop(show.summary(self), show.hint(self), Code.GATE, tuple(show.blockers(self)))
+
+    def require(self) -> None:
+        """Raise Stop (3) unless a release may rely on it: every gate was asked, and none is in the way."""
+        if refusal := self.refusal():
+            raise refusal
+        if self.missing:
+            asked = f"not judged for {self.environment}: {', '.join(self.missing)}"
+            raise Stop(asked, f"invoke check --env={self.environment}", Code.GATE)
+
+
+_BOUND = ("tree", "environment", "policy", "source", "base", "url")
+
+
+def _plain(one: Judged) -> dict[str, Any]:
+    value = asdict(one)
+    value["evidence"] = asdict(one.evidence) if one.evidence else None
+    return value
+
+
+def canonical(value: object) -> bytes:
+    """Return JSON whose bytes are equal for equal values."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=list)
+    return text.encode("utf-8", "surrogateescape")
+
+
+def digest_of(record: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a record without its `digest`."""
+    rest = {name: value for name, value in record.items() if name != "digest"}
+    return hashlib.sha256(canonical(rest)).hexdigest()
+
+
+def path_of(state: Path, tree: str, environment: str, policy: str) -> Path:
+    """Return where the record for exactly these is kept."""
+    return state / "evidence" / tree / f"{environment}-{policy[:16]}.json"
+
+
+def write(state: Path, judgement: Judgement) -> Path:
+    """Keep a judgement."""
+    path = path_of(state, judgement.tree, judgement.environment, judgement.policy)
+    write_atomic(path, canonical({**judgement.record, "digest": judgement.digest}) + b"\n", durable=True)
+    return path
+
+
+def read(path: Path) -> Judgement | None:
+    """Return the judgement in a file; None when it is not there, half, of another format, or altered."""
+    record = read_json(path)
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        return None
+    if record.get("digest") != digest_of(record):
+        return None
+    try:
+        results = tuple(_judged(value) for value in record["gates"].values())
+        rest = {name: record[name] for name in (*_BOUND, "judged_at")}
+    except (KeyError, TypeError, ValueError):
+        return None
+    return Judgement(**rest, results=results)
+
+
+def _judged(value: dict[str, Any]) -> Judged:
+    evidence = value["evidence"]
+    return Judged(
+        **{
+            **value,
+            "verdict": Verdict(value["verdict"]),
+            "details": tuple(value["details"]),
+            "findings": tuple(Finding(**_tuples(one)) for one in value["findings"]),
+            "measures": tuple(Measure(**_tuples(one)) for one in value["measures"]),
+            "waivers": tuple(Waived(**one) for one in value["waivers"]),
+            "evidence": Evidence(**evidence) if evidence else None,
+        }
+    )
+
+
+def _tuples(value: dict[str, Any]) -> dict[str, Any]:
+    return {**value, "details": tuple(value["details"])}
+
+
+def kept_evidence(state: Path, gate: str, inputs: str) -> Evidence | None:
+    """Return the evidence that the gate gathered earlier from equal inputs, or None."""
+    found = read_json(_cache(state, gate, inputs))
+    if not isinstance(found, dict) or found.get("digest") != digest_of(found):
+        return None
+    return Evidence(**found["evidence"])
+
+
+def keep_evidence(state: Path, gate: str, inputs: str, evidence: Evidence, keep: int = 20) -> None:
+    """Keep evidence for the next run with equal inputs; of each gate the newest `keep` stay."""
+    path = _cache(state, gate, inputs)
+    value = {"evidence": asdict(evidence)}
+    write_atomic(path, canonical({**value, "digest": digest_of(value)}))
+    old = sorted(path.parent.glob("*.json"), key=lambda one: one.stat().st_mtime_ns, reverse=True)[keep:]
+    for one in old:
+        one.unlink(missing_ok=True)
+
+
+def _cache(state: Path, gate: str, inputs: str) -> Path:
+    return state / "cache" / "gates" / gate / f"{inputs}.json"
+
+
+def same(one: Judgement, other: Judgement) -> bool:
+    """Whether two judgements say the same of the same: then the first one's record, and digest, stay."""
+
+    def essence(judgement: Judgement) -> object:
+        timeless = [replace(result, seconds=0.0, carried=False) for result in judgement.results]
+        return replace(judgement, judged_at="", results=tuple(sorted(timeless, key=lambda r: r.gate)))
+
+    return canonical(asdict(essence(one))) == canonical(asdict(essence(other)))  # type: ignore[call-overload]
+
+
+def problems(
+    judgement: Judgement, bound: Mapping[str, str], now: Mapping[str, tuple[int, str]], today: date
+) -> list[str]:
+    """Return why a judgement does not hold for a release; pure.
+
+    `bound` holds the tree, environment, policy, base and url of the release, `now` each gate's version and
+    digest of inputs.
+    """
+    lines = [
+        f"the evidence is for another {_NAMES[name]}: {_short(getattr(judgement, name))}, not {_short(value)}"
+        for name, value in bound.items()
+        if getattr(judgement, name) != value
+    ]
+    by_gate = {one.gate: one for one in judgement.results}
+    for name, (version, inputs) in now.items():
+        result = by_gate.get(name)
+        if result is None:
+            lines.append(f"{name}: not judged")
+        elif (result.version, result.inputs) != (version, inputs):
+            what = "the sources have" if result.scope == "source" else "what it measures has"
+            lines.append(f"{name}: {what} changed since it was judged")
+        elif result.blocks:
+            lines.append(f"{name}: {result.verdict.value}" + (f", {result.reason}" if result.reason else ""))
+        else:
+            lines += [
+                f"{name}: its waiver ended on {one.until}"
+                for one in result.waivers
+                if date.fromisoformat(one.until) < today
+            ]
+    return lines
+
+
+_NAMES = {
+    "tree": "tree",
+    "environment": "environment",
+    "policy": "policy",
+    "base": "base path",
+    "url": "address",
+}
+
+
+def _short(value: str) -> str:
+    return value[:12] if len(value) in {40, 64} else value

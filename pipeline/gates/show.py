@@ -1,0 +1,139 @@
+"""How judgements look: findings, measured values against limits, and the next step; for 80 columns."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from checks.base import Finding, Measure, Verdict, amount_text
+from pipeline.core import ui
+from pipeline.gates.evidence import Judged, Judgement
+
+_SHOWN = 5
+_WIDTH = 76  # of 80: a Stop's details are indented by four
+
+
+def summary(judgement: Judgement) -> str:
+    """Return the message of a judgement that stands in the way of a release."""
+    stuck = [one for one in judgement.results if one.blocks]
+    said = ", ".join(f"{one.gate} {one.verdict.value}" for one in stuck)
+    count = "1 gate is" if len(stuck) == 1 else f"{len(stuck)} gates are"
+    return f"{count} in the way of {judgement.environment}: {said}"
+
+
+def hint(judgement: Judgement) -> str:
+    """Return the next command for a judgement that did not pass."""
+    stuck = [one.gate for one in judgement.results if one.blocks]
+    task = f"check.{stuck[0]}" if len(stuck) == 1 else "check"
+    if stuck == ["typescript"]:
+        return f"mend the site, then: invoke {task} --env={judgement.environment}"
+    return f"mend the site, then: invoke build {task} --env={judgement.environment}"
+
+
+def after(judgement: Judgement) -> str:
+    """Return the next command after gates that are not in the way."""
+    task = "check" if judgement.missing else "deploy"
+    return f"invoke {task} --env={judgement.environment}"
+
+
+def blockers(judgement: Judgement) -> Iterator[str]:
+    """Return the lines that say what is wrong, gate by gate."""
+    for one in judgement.results:
+        if one.blocks:
+            yield from gate_lines(one)
+
+
+def gate_lines(one: Judged) -> Iterator[str]:
+    """Return what a gate that did not pass has to say."""
+    yield f"{one.gate} ({one.verdict.value})"
+    if one.reason:
+        yield from _wrapped(one.reason, "  ")
+        yield from _indented(one.details, "    ")
+        if one.fix:
+            yield from _wrapped(f"fix: {one.fix}", "  ")
+    blocking = [finding for finding in one.findings if finding.blocking]
+    for finding in blocking[:_SHOWN]:
+        yield from finding_lines(finding)
+    if len(blocking) > _SHOWN:
+        yield f"  and {len(blocking) - _SHOWN:,} more: invoke check.{one.gate} --json"
+
+
+def advice(judgement: Judgement) -> Iterator[str]:
+    """Return what gates recommend without blocking, and the waivers in use."""
+    for one in judgement.results:
+        for waived in one.waivers:
+            what = f"{one.gate}: {waived.findings} waived for {waived.scope} until {waived.until}"
+            yield from _wrapped(f"{what}: {waived.reason}", "")
+        for finding in one.findings:
+            if not finding.blocking:
+                yield from finding_lines(finding, f"{one.gate}: ")
+
+
+def finding_lines(finding: Finding, head: str = "  ") -> Iterator[str]:
+    """Return a finding: where and what, its evidence, and how to mend it."""
+    at = finding.path and f"{finding.path}:{finding.line} " if finding.line else ""
+    yield from _wrapped(f"{at}{finding.message}", head)
+    yield from _indented(finding.details, "    ")
+    if finding.fix:
+        yield from _wrapped(f"fix: {finding.fix}", "    ")
+
+
+def _wrapped(text: str, head: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=head,
+        subsequent_indent=" " * (len(head) - len(head.lstrip()) or 2),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _indented(lines: Iterable[str], indent: str) -> Iterator[str]:
+    for line in lines:
+        whole = indent + line
+        yield whole if len(whole) <= _WIDTH else whole[: _WIDTH - 1] + "…"
+
+
+def measure_table(judgement: Judgement) -> str:
+    """Return every measured value beside its limit, with the evidence for those that have some."""
+    rows: list[tuple[str, ...]] = []
+    for one in judgement.results:
+        rows += [_row(one.gate, measure) for measure in one.measures if _worth(measure)]
+    return ui.table(rows, ("gate", "measured", "value", "limit", "where"), right=frozenset({2, 3}))
+
+
+def _worth(measure: Measure) -> bool:
+    return bool(measure.value) or measure.limit is not None
+
+
+def _row(gate: str, measure: Measure) -> tuple[str, ...]:
+    limit = "-" if measure.limit is None else amount_text(measure.limit, measure.unit)
+    value = amount_text(measure.value, measure.unit)
+    over = measure.limit is not None and measure.value > measure.limit
+    where = measure.where if len(measure.where) <= 24 else "…" + measure.where[-23:]
+    return (gate, measure.name, f"{value}{'!' if over else ''}", limit, where)
+
+
+def measure_details(judgement: Judgement) -> Iterator[str]:
+    """Return the evidence behind measured values, such as the biggest files of the heaviest page."""
+    for one in judgement.results:
+        for measure in one.measures:
+            if measure.details:
+                yield f"biggest of {measure.name}: {measure.where}"
+                yield from _indented(measure.details, "  ")
+
+
+def note(one: Judged, when: str) -> str:
+    """Return what stands behind a gate's verdict on its line."""
+    parts = []
+    if one.verdict is Verdict.UNAVAILABLE or one.reason:
+        parts.append(one.reason)
+    blocking = sum(finding.blocking for finding in one.findings)
+    if one.verdict is Verdict.FAILED:
+        parts.append(f"{blocking:,} finding{'s' if blocking != 1 else ''}")
+    if one.verdict is Verdict.WAIVED:
+        parts.append(f"until {min(waived.until for waived in one.waivers)}")
+    if one.carried:
+        parts.append(f"measured {when}")
+    return ", ".join(parts)

@@ -1,0 +1,110 @@
+"""What the gates look at: a site's sources and artifact, and the programs that they may call."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checks.base import File, Limits, Result, Subject, Unavailable
+from pipeline.core import proc
+from pipeline.core.errors import Stop
+from pipeline.core.model import Artifact
+from pipeline.core.project import Project
+from pipeline.site import detect, facts, worktree
+from pipeline.site.recipe import recipe
+
+if TYPE_CHECKING:
+    from checks.base import Gate
+    from pipeline.core.schema import Policy
+
+_VERSION_SECONDS = 30
+
+
+def subject_of(project: Project, artifact: Artifact, environment: str) -> Subject:
+    """Return what is judged for an environment; reads the sources to name them by a digest."""
+    place = project.environment(environment)
+    return Subject(
+        source=project.root,
+        output=artifact.root,
+        files=tuple(File(one.path, one.sha256, one.size, one.gzip) for one in artifact.files),
+        tree=artifact.tree,
+        source_digest=source_digest(project),
+        base=place.base,
+        url=place.url,
+        environment=place.name,
+        type_check=type_check(project),
+        type_check_seconds=project.settings.timeouts.check,
+    )
+
+
+def source_digest(project: Project) -> str:
+    """Return the SHA-256 of the site's own files: tracked, or untracked and not ignored, as they are now."""
+    index = project.state / "cache" / "sources.json"
+    found = worktree.read_sources(project.root, project.output, index)
+    worktree.write_index(index, found)
+    return found.digest
+
+
+def type_check(project: Project) -> tuple[str, ...]:
+    """Return the site's own type checker: from the settings, else by looking; empty when it has none."""
+    chosen = project.settings.site.check
+    if chosen is not None:
+        return chosen
+    try:
+        return detect.guess(facts.look(project.root)).check.value or ()
+    except Stop:
+        return ()
+
+
+def limits_for(gate: Gate, policy: Policy) -> Limits:
+    """Return a gate's limits from the policy, or its own where the policy has nothing to say."""
+    if gate.NAME == "budgets":
+        limits: Limits = policy.budgets.model_dump(mode="json")
+        return limits
+    return gate.LIMITS
+
+
+class SiteTools:
+    """Other programs for gates, in the surroundings in which the site is built."""
+
+    def __init__(self, project: Project, environment: str) -> None:
+        self._project = project
+        self._environment = environment
+
+    @cached_property
+    def _variables(self) -> Mapping[str, str | None]:
+        plan = recipe(self._project, self._environment, check=False)
+        return {**plan.tools(self._project.root, self._project.state), **plan.variables}
+
+    def run(
+        self, argv: Sequence[str], *, cwd: Path, timeout: float, env: Mapping[str, str | None] | None = None
+    ) -> Result:
+        """Run a command to its end; raises Unavailable when it or what it needs is not there."""
+        start = time.monotonic()
+        try:
+            done = proc.run(argv, cwd=cwd, timeout=timeout, env={**self._variables, **(env or {})})
+        except proc.TimedOut as late:
+            return Result(None, _text(late.done.out), _text(late.done.err), time.monotonic() - start)
+        except Stop as stop:
+            raise Unavailable(stop.message, stop.hint, stop.details) from stop
+        return Result(done.code, _text(done.out), _text(done.err), done.seconds)
+
+    def which(self, name: str) -> str | None:
+        """Return the path of a program as the site's own programs would find it, or None."""
+        return shutil.which(name, path=self._variables.get("PATH"))
+
+    def version(self, name: str) -> str:
+        """Return the first line of `NAME --version`, empty when it does not say."""
+        try:
+            result = self.run([name, "--version"], cwd=self._project.root, timeout=_VERSION_SECONDS)
+        except Unavailable:
+            return ""
+        return result.out.partition("\n")[0].strip() if result.code == 0 else ""
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
