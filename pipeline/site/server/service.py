@@ -63,6 +63,11 @@ class Server:
         self._end: Callable[[], object] = _nothing
 
     @property
+    def repository(self) -> Path:
+        """The repository whose branch is served."""
+        return self._branch.repository
+
+    @property
     def url(self) -> str:
         """The address of the site's root; its port is known once the server has started."""
         host = f"[{self._host}]" if ":" in self._host else self._host

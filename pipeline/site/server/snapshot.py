@@ -133,7 +133,7 @@ def build(
     base = normal_base(base)
     old = previous.pages if previous else {}
     latest = previous.latest if previous else 0
-    # Dates count seconds: of two releases within one, only the first may be told by its date (RFC 9110, 8.8.2).
+    # Dates count seconds: of two releases within one only the first has one (RFC 9110 8.8.2).
     modified = time if time > latest else None
     known = {page.oid: page.body for page in old.values()}
     pages: dict[str, Page] = {}

@@ -72,8 +72,8 @@ class Branch:
 def load(repository: Path, branch: str, base: str = "/", previous: Snapshot | None = None) -> Snapshot:
     """Return the release at the tip of a branch; `previous` itself when the tip has not moved.
 
-    Costs two short git processes and the bytes of the files that changed. Raises Stop when the repository cannot
-    be read.
+    Costs two short git processes and the bytes of the files that changed. Raises Stop when the repository
+    cannot be read.
     """
     return load_commit(repository, Branch(repository, branch).tip(), base, previous)
 
