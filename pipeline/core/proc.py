@@ -97,12 +97,13 @@ def run(  # noqa: PLR0913 - the one runner of the whole project takes what any p
     ]
     feeder = _Feeder(process.stdin, stdin)
     threads.append(feeder.thread)
-    late = False
+    # Popen.wait(timeout) polls, which costs up to 50 ms a command; a thread that blocks in waitpid costs nothing.
+    waiter = _spawn(process.wait)
     try:
-        process.wait(timeout)
-    except subprocess.TimeoutExpired:
-        late = True
-        _end(process)
+        waiter.join(timeout)
+        late = waiter.is_alive()
+        if late:
+            _end(process)
     except BaseException:
         _end(process)
         raise

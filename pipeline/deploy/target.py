@@ -6,12 +6,15 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.core import lock
 from pipeline.core.files import read_json, write_json
 from pipeline.core.project import Project
-from pipeline.site.server import Server
 from pipeline.tools.git import Git, store
+
+if TYPE_CHECKING:
+    from pipeline.site.server import Server
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ def front(project: Project, target: Target) -> Iterator[str]:
     if running:
         yield running.url
         return
+    from pipeline.site.server import Server
+
     with Server(local_repository(project), target.branch, base=target.base) as server:
         yield server.url
 

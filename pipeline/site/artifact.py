@@ -8,7 +8,7 @@ import stat
 import unicodedata
 import uuid
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,9 +58,7 @@ def snapshot(output: Path, objects: Path, *, warn: Callable[[str], None] = lambd
     A file whose stat data did not change since the last scan is not read again. Raises Stop (2) with all
     that makes the folder unfit for publishing.
     """
-    found = scan(output)
-    for line in width_warnings(found):
-        warn(line)
+    found = scan(output, warn=warn)
     git = store(objects)
     index_path = objects / f"pages-index-{hashlib.sha256(os.fsencode(output.resolve())).hexdigest()[:16]}"
     index = _read_index(index_path, git)
@@ -69,29 +67,24 @@ def snapshot(output: Path, objects: Path, *, warn: Callable[[str], None] = lambd
     return Artifact(tree, tuple(entries), output)
 
 
-def scan(output: Path) -> list[Found]:
+def scan(output: Path, *, warn: Callable[[str], None] = lambda _: None) -> list[Found]:
     """Return the output's files in path order; raises Stop (2) naming everything that cannot be published."""
     if not output.is_dir():
         raise Stop(f"there is no output folder {output}", "invoke build")
-    found, problems = _walk(output)
+    found, problems = _walk(output, warn)
     if not found and not problems:
         raise Stop(f"the output folder {output} is empty", "invoke build")
-    problems += _name_problems(found) + _size_problems(found)
+    problems += _size_problems(found)
     if not any(file.path == "index.html" for file in found):
         problems.append("index.html is missing at the top: GitHub Pages would answer 404 for the home page")
     if problems:
         shown = tuple(problems[:20]) + ((f"and {len(problems) - 20} more",) if len(problems) > 20 else ())
-        count = plural(len(problems), "problem")
-        raise Stop(
-            f"{output} cannot be published: {count}",
-            "mend them in the site, then: invoke build",
-            Code.USAGE,
-            shown,
-        )
+        text = f"{output} cannot be published: {plural(len(problems), 'problem')}"
+        raise Stop(text, "mend them in the site, then: invoke build", Code.USAGE, shown)
     return sorted(found, key=lambda file: file.path.encode())
 
 
-def _walk(output: Path) -> tuple[list[Found], list[str]]:
+def _walk(output: Path, warn: Callable[[str], None]) -> tuple[list[Found], list[str]]:
     found: list[Found] = []
     problems: list[str] = []
     top = os.path.realpath(output)
@@ -99,27 +92,31 @@ def _walk(output: Path) -> tuple[list[Found], list[str]]:
     waiting: list[tuple[str, str, tuple[str, ...]]] = [(top, "", (top,))]
     while waiting:
         folder, prefix, above = waiting.pop()
-        with os.scandir(folder) as items:
-            for item in items:
-                path = prefix + item.name
-                if item.name == ".git":
-                    problems.append(f"{path}: a git repository inside the output would be published")
+        with os.scandir(folder) as listing:
+            items = list(listing)
+        problems += _name_problems(prefix, [item.name for item in items])
+        files = 0
+        for item in items:
+            path, real = prefix + item.name, item.path
+            if item.name == ".git":
+                problems.append(f"{path}: a git repository inside the output would be published")
+                continue
+            if item.is_symlink():
+                real = os.path.realpath(item.path)
+                if problem := _link_problem(path, real, top, above):
+                    problems.append(problem)
                     continue
-                real = item.path
-                if item.is_symlink():
-                    real = os.path.realpath(item.path)
-                    problem = _link_problem(path, real, top, above)
-                    if problem:
-                        problems.append(problem)
-                        continue
-                about = os.stat(real) if item.is_symlink() else item.stat()
-                if stat.S_ISDIR(about.st_mode):
-                    waiting.append((real, f"{path}/", (*above, os.path.realpath(real))))
-                elif stat.S_ISREG(about.st_mode):
-                    key = (about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
-                    found.append(Found(path, real, about.st_size, key))
-                else:
-                    problems.append(f"{path}: neither a file nor a folder")
+            about = os.stat(real) if item.is_symlink() else item.stat()
+            if stat.S_ISDIR(about.st_mode):
+                waiting.append((real, f"{path}/", (*above, real)))
+            elif stat.S_ISREG(about.st_mode):
+                files += 1
+                found.append(Found(path, real, about.st_size, (about.st_mtime_ns, about.st_ctime_ns, about.st_ino)))
+            else:
+                problems.append(f"{path}: neither a file nor a folder")
+        if files > FOLDER_LIMIT:
+            where = prefix.rstrip("/") or "the top folder"
+            warn(f"{where} holds {files:,} files; GitHub recommends at most {FOLDER_LIMIT:,} in one folder")
     return found, problems
 
 
@@ -133,37 +130,29 @@ def _link_problem(path: str, real: str, top: str, above: tuple[str, ...]) -> str
     return None
 
 
-def _name_problems(found: list[Found]) -> list[str]:
+def _name_problems(prefix: str, names: list[str]) -> list[str]:
+    """Return what is wrong with the names in one folder; two paths collide first where they are siblings."""
     problems: list[str] = []
-    for file in found:
-        if file.path.isascii() and file.path.isprintable():
+    for name in names:
+        if name.isascii() and name.isprintable():
             continue
         try:
-            file.path.encode()
+            name.encode()
         except UnicodeEncodeError:
-            problems.append(f"{file.path.encode('utf-8', 'replace').decode()}: a name that is not UTF-8")
+            problems.append(f"{prefix}{name.encode('utf-8', 'replace').decode()}: a name that is not UTF-8")
             continue
-        if any(unicodedata.category(char) == "Cc" for char in file.path):
-            problems.append(f"{file.path!r}: a control character in the name")
+        if any(unicodedata.category(char) == "Cc" for char in name):
+            problems.append(f"{prefix}{name!r}: a control character in the name")
     seen: dict[str, str] = {}
-    for path in sorted(_with_folders(file.path for file in found)):
-        other = seen.setdefault(_folded(path), path)
-        if other != path and _folded(os.path.dirname(other)) == _folded(os.path.dirname(path)):
-            problems.append(f"{path}: differs from {other} only in case or Unicode form")
+    for name in sorted(names):
+        other = seen.setdefault(_folded(name), name)
+        if other is not name:
+            problems.append(f"{prefix}{name}: differs from {other} only in case or Unicode form")
     return problems
 
 
-def _folded(path: str) -> str:
-    return path.lower() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
-
-
-def _with_folders(paths: Iterable[str]) -> set[str]:
-    every = set(paths)
-    folders = {os.path.dirname(path) for path in every}
-    while folders:
-        every |= folders
-        folders = {os.path.dirname(path) for path in folders} - every
-    return every - {""}
+def _folded(name: str) -> str:
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
 
 
 def _size_problems(found: list[Found]) -> list[str]:
@@ -178,19 +167,6 @@ def _size_problems(found: list[Found]) -> list[str]:
             f"{human_size(total)} in all, GitHub Pages publishes at most {human_size(SITE_LIMIT)}"
         )
     return problems
-
-
-def width_warnings(found: list[Found]) -> list[str]:
-    """Return a line for each folder that is wider than GitHub recommends."""
-    counts: dict[str, int] = {}
-    for file in found:
-        folder = os.path.dirname(file.path)
-        counts[folder] = counts.get(folder, 0) + 1
-    return [
-        f"{folder or 'the top folder'} holds {count:,} files; GitHub recommends at most {FOLDER_LIMIT:,} in one folder"
-        for folder, count in sorted(counts.items())
-        if count > FOLDER_LIMIT
-    ]
 
 
 def _import(git: Git, found: list[Found], index: _Index) -> tuple[str, list[Entry]]:

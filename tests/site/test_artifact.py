@@ -140,7 +140,7 @@ def test_every_problem_is_named_at_once(output: Path, tmp_path: Path) -> None:
     said = problems(output, tmp_path)
     for part in (
         "index.html is missing",
-        "differs from A only in case",
+        "a: differs from A only in case",
         "a git repository inside",
         "control character",
         "out: a symbolic link that leaves",

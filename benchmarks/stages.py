@@ -1,0 +1,30 @@
+"""Stages of a deploy as processes of their own, for the benchmarks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pipeline.core.project import open_project
+from pipeline.deploy.engine import draft_of, rollback
+from pipeline.deploy.publish import push, stage
+from pipeline.deploy.source import Source
+from pipeline.deploy.desk import sit_down
+from pipeline.deploy.target import objects_folder, target_of
+from pipeline.site.artifact import snapshot
+
+
+def publish(root: Path) -> None:
+    """Read the output, commit it, push it: what bare git does, without gates and without reading back."""
+    project = open_project(root)
+    artifact = snapshot(project.output, objects_folder(project))
+    desk = sit_down(project, target_of(project, "local"))
+    draft = draft_of(desk, artifact, Source("", dirty=False, subject="bench"), "", "bench")
+    push(desk.git, desk.target, draft, stage(desk.git, draft), desk.remote.tip, 600)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "publish":
+        publish(Path.cwd())
+    else:
+        rollback(open_project(Path.cwd()), "local")
