@@ -427,6 +427,26 @@ def _origins(model: BaseModel, layers: list[Layer]) -> dict[str, str]:
     return origins
 
 
+def values_of(loaded: Loaded, key: str = "") -> dict[str, tuple[object, str]]:
+    """Return value and origin by dotted key, of all keys or of `key` and those below it.
+
+    Raises Stop (2) naming the nearest key when there is none.
+    """
+    from pipeline.core.ui import flatten
+
+    values = flatten({**loaded.settings.model_dump(mode="json"), **loaded.policy.model_dump(mode="json")})
+    found = {
+        name: (value, loaded.origins.get(name, "default"))
+        for name, value in values.items()
+        if not key or name == key or name.startswith(f"{key}.")
+    }
+    if not found:
+        parents = {name.rpartition(".")[0] for name in values}
+        near = difflib.get_close_matches(key, sorted({*values, *parents} - {""}), 1, 0.5)
+        raise Stop(f"there is no setting {key}", f"invoke settings --key={near[0]}" if near else "invoke settings")
+    return found
+
+
 def _stop(mistakes: list[Mistake]) -> Stop:
     lines = tuple(dict.fromkeys(str(mistake) for mistake in mistakes))
     return Stop(

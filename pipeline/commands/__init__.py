@@ -1,0 +1,1 @@
+"""The tasks: arguments in, one call, the result shown."""
