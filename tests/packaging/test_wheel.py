@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -37,8 +39,8 @@ def pages(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return environment / "bin" / "pages"
 
 
-def run(pages: Path, folder: Path, *words: str) -> str:
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+def run(pages: Path, folder: Path, *words: str, **extra: str) -> str:
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | extra
     done = subprocess.run(
         [pages, *words], cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=120
     )
@@ -61,3 +63,15 @@ def test_module_is_the_program_too(pages: Path, tmp_path: Path) -> None:
     assert pipeline.__version__ in run(
         pages.with_name("python"), tmp_path, "-m", "pages_pipeline", "--version"
     )
+
+
+def test_demo_needs_git_and_nothing_else(pages: Path, tmp_path: Path) -> None:
+    git = shutil.which("git")
+    assert git
+    path = tmp_path / "bin"
+    path.mkdir()
+    (path / "git").symlink_to(git)
+
+    played = json.loads(run(pages, tmp_path, "demo", "--json", PATH=str(path)))
+
+    assert len({act["release"] for act in played["acts"]}) == len(played["acts"]) == 3
