@@ -1,5 +1,8 @@
 """Pack the built example site into `site-dist.zip`, the same bytes for the same files."""
 
+# ruff: noqa: INP001 (a script beside data, no package)
+from __future__ import annotations
+
 import sys
 import zipfile
 from pathlib import Path
@@ -11,7 +14,9 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def files(root: Path) -> list[tuple[str, bytes]]:
     """Every file under `root` as (posix name, content), sorted by name."""
-    found = [(path.relative_to(root).as_posix(), path.read_bytes()) for path in root.rglob("*") if path.is_file()]
+    found = [
+        (path.relative_to(root).as_posix(), path.read_bytes()) for path in root.rglob("*") if path.is_file()
+    ]
     return sorted(found)
 
 
@@ -28,12 +33,12 @@ def pack(entries: list[tuple[str, bytes]], target: Path) -> None:
 def main() -> int:
     dist = HERE / "site" / "dist"
     if not (dist / "index.html").is_file():
-        print(f"{dist} has no index.html; build the site first: npm run build", file=sys.stderr)
+        sys.stderr.write(f"{dist} has no index.html; build the site first: npm run build\n")
         return 2
     target = HERE / "site-dist.zip"
     entries = files(dist)
     pack(entries, target)
-    print(f"{target.name}: {len(entries)} files, {target.stat().st_size / 1000:.0f} kB")
+    sys.stdout.write(f"{target.name}: {len(entries)} files, {target.stat().st_size / 1000:.0f} kB\n")
     return 0
 
 
