@@ -49,7 +49,7 @@ class Difference:
     def text(self) -> str:
         """Return the difference as one line for people."""
         if self.kind == "renamed":
-            return f"{self.path}: is {self.other} in the second build (only the hash in the name differs)"
+            return f"{self.path}: only its name's hash differs, the second is {self.other}"
         if self.kind != "changed":
             return f"{self.path}: {self.kind} build"
         place = f"line {self.line}, byte {self.offset:,}" if self.line else f"byte {self.offset:,}"

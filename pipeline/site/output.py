@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import time
 import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from pipeline.tools.git import Git
 
 # Every program of a build carries its run's token in this variable: it finds what a killed run left behind.
 RUN_VARIABLE = "PAGES_RUN"
+_END_SECONDS = 5.0
 _JOURNAL = "building.json"
 _ASIDE = "aside"
 # What a build left that failed: to look at, until the next one fails.
@@ -125,11 +127,15 @@ def _forget(state: Path, run: Run) -> None:
 
 def end_leftovers(token: str) -> int:
     """End what a run left behind, which would go on writing into the output; return how many processes."""
-    found = leftovers(token)
-    for number in found:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(number, signal.SIGKILL)
-    return len(found)
+    ended: set[int] = set()
+    limit = time.monotonic() + _END_SECONDS
+    while (found := leftovers(token)) and time.monotonic() < limit:
+        for number in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(number, signal.SIGKILL)
+        ended.update(found)
+        time.sleep(0.02)
+    return len(ended)
 
 
 def leftovers(token: str) -> list[int]:

@@ -207,6 +207,9 @@ def _commands(text: str, scripts: Mapping[str, str], manager: str, depth: int) -
             for each in (f"pre{name}", name) if manager == "npm" else (name,):
                 if each in scripts:
                     yield from _commands(scripts[each], scripts, manager, depth - 1)
+            if name not in scripts:
+                # `yarn tsc` and `bun run tsc` reach node_modules/.bin.
+                yield tuple(words[words.index(name) :])
         yield tuple(words)
 
 

@@ -160,7 +160,7 @@ def _corepack(node: Node) -> tuple[str, ...] | None:
     if node.origin == "PATH":
         found = shutil.which("corepack")
         return (found,) if found else None
-    inside = Path(node.npm[-1]).parents[2] / "corepack/dist/corepack.js"
+    inside = Path(node.npm[-1]).parent.parent.parent / "corepack/dist/corepack.js"
     return (str(node.path), str(inside)) if inside.is_file() else None
 
 
