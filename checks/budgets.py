@@ -36,7 +36,13 @@ LIMITS: Limits = {
     "site": {"javascript": None, "css": None, "images": None, "fonts": None, "total": None},
 }
 KINDS = ("javascript", "css", "images", "fonts", "total")
-_LABELS = {"javascript": "JavaScript", "css": "CSS", "images": "images", "fonts": "fonts", "total": "all"}
+_LABELS = {
+    "javascript": "JavaScript",
+    "css": "CSS",
+    "images": "images",
+    "fonts": "fonts",
+    "total": "all files",
+}
 _FIXES = {
     "javascript": "load it later with import() or an island, import only what is used, or drop a library",
     "css": "remove unused rules, and split the style sheet so that a page loads only its own",

@@ -46,7 +46,7 @@ _TOTALS = (
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One complaint: file as the checker names it (empty: the project), line and column from 1, level, code."""
+    """One complaint: file as the checker names it (empty: the project), line and column from 1."""
 
     file: str
     line: int

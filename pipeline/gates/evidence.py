@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from checks import GATES
 from checks.base import Evidence, Finding, Measure, Verdict
 from pipeline.core.errors import Code, Stop
 from pipeline.core.files import read_json, write_atomic
@@ -142,7 +143,9 @@ def read(path: Path) -> Judgement | None:
     if record.get("digest") != digest_of(record):
         return None
     try:
-        results = tuple(_judged(value) for value in record["gates"].values())
+        # JSON is kept with sorted keys; what people see is in the registry's order.
+        found = {name: _judged(value) for name, value in record["gates"].items()}
+        results = tuple(found[name] for name in GATES if name in found)
         rest = {name: record[name] for name in (*_BOUND, "judged_at")}
     except (KeyError, TypeError, ValueError):
         return None
@@ -195,7 +198,7 @@ def same(one: Judgement, other: Judgement) -> bool:
 
     def essence(judgement: Judgement) -> object:
         timeless = [replace(result, seconds=0.0, carried=False) for result in judgement.results]
-        return replace(judgement, judged_at="", results=tuple(sorted(timeless, key=lambda r: r.gate)))
+        return replace(judgement, judged_at="", results=tuple(timeless))
 
     return canonical(asdict(essence(one))) == canonical(asdict(essence(other)))  # type: ignore[call-overload]
 

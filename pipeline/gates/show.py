@@ -116,11 +116,11 @@ def _row(gate: str, measure: Measure) -> tuple[str, ...]:
 
 
 def measure_details(judgement: Judgement) -> Iterator[str]:
-    """Return the evidence behind measured values, such as the biggest files of the heaviest page."""
+    """Return the evidence behind measured values; gates in the way show theirs with their findings."""
     for one in judgement.results:
         for measure in one.measures:
-            if measure.details:
-                yield f"biggest of {measure.name}: {measure.where}"
+            if measure.details and not one.blocks:
+                yield f"{measure.name}, {measure.where}:"
                 yield from _indented(measure.details, "  ")
 
 

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from invoke import Program
+
+from checks import GATES
+from pipeline.commands import check
+from pipeline.core.errors import Code, Stop
+
+PAGE = "<!doctype html><html lang='en'><head><title>A page</title></head><body>{}</body></html>"
+SETTINGS = "site: {framework: plain, package_manager: none, install: [], build: []}\n"
+
+
+@pytest.fixture
+def here(git_repo: Path, monkeypatch: pytest.MonkeyPatch, git: Callable[..., str]) -> Path:
+    from pipeline.site import build
+
+    build._memo.clear()
+    for name, text in {
+        "invoke.yaml": SETTINGS,
+        "constitution.toml": "",
+        "dist/index.html": PAGE.format("<script src=a.js></script>"),
+        "dist/404.html": PAGE.format("not here"),
+        "dist/a.js": "console.log(1)",
+    }.items():
+        path = git_repo / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    git(git_repo, "add", "--all")
+    git(git_repo, "commit", "--quiet", "--message", "site")
+    monkeypatch.chdir(git_repo)
+    return git_repo
+
+
+def invoke(words: str) -> None:
+    from invoke import Collection
+
+    Program(namespace=Collection(check.ns)).run(["invoke", *words.split()], exit=False)
+
+
+def test_there_is_a_task_for_all_and_one_for_each_gate() -> None:
+    assert check.ns.default == "all"
+    assert set(check.ns.task_names) == {"all", *GATES}
+
+
+def test_all_gates_print_measured_values_limits_and_the_next_step(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    invoke("check")
+    said = capsys.readouterr()
+    assert "JavaScript, heaviest page" in said.out
+    assert "100.0 kB" in said.out
+    assert said.err.splitlines()[-1] == "next: invoke deploy --env=local"
+    assert "the page's HTML" in said.err
+    assert all(len(line) <= 80 for line in (said.out + said.err).splitlines())
+
+
+def test_one_gate_prints_its_own_and_asks_for_the_rest(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    invoke("check.budgets")
+    said = capsys.readouterr()
+    assert {line.split()[0] for line in said.out.splitlines()[1:]} == {"budgets"}
+    assert said.err.splitlines()[-1] == "next: invoke check --env=local"
+
+
+def test_json_is_the_whole_judgement_and_alone_on_stdout(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    invoke("check --json")
+    value = json.loads(capsys.readouterr().out)
+    assert value["passed"] is True
+    assert set(value["gates"]) == set(GATES)
+    assert value["digest"]
+
+
+def test_failed_gate_ends_with_code_3_after_the_numbers(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "constitution.toml").write_text('[budgets.page]\njavascript = "1 B"\n', encoding="utf-8")
+    with pytest.raises(Stop) as stopped:
+        invoke("check")
+    assert stopped.value.code is Code.GATE
+    assert "!" in capsys.readouterr().out
+    with pytest.raises(Stop):
+        invoke("check.budgets --json")
+    assert json.loads(capsys.readouterr().out)["passed"] is False
+
+
+def test_unknown_environment_is_named(here: Path) -> None:
+    with pytest.raises(Stop, match="no environment stagin"):
+        invoke("check --env=stagin")
+
+
+def test_advice_and_waivers_are_shown(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    waiver = '[[waivers]]\ngate = "budgets"\nreason = "launch"\nuntil = 2999-01-01\n'
+    text = f'[budgets.page]\ntotal = "1 B"\n{waiver}'
+    (here / "constitution.toml").write_text(text, encoding="utf-8")
+    (here / "dist/404.html").unlink()
+    invoke("check")
+    said = capsys.readouterr().err
+    assert "waived" in said
+    assert "budgets: 1 waived for * until 2999-01-01: launch" in said
+    assert "build: there is no 404.html" in said
