@@ -14,16 +14,17 @@ _HEAD = """\
 
 Written by `invoke settings --reference` from the schema; a test compares them.
 
-Each value comes from the last of these that gives it: the default, the tool's `invoke.yaml`, the site's `invoke.yaml`,
-a variable `INVOKE_<KEY>` (`site.output` is `INVOKE_SITE_OUTPUT`; an empty one counts as not set), a flag.
-`invoke settings` shows every value with its origin. Booleans in variables are true/false, yes/no, on/off or 1/0.
-Commands are a line of text or a list of words; they run without a shell. Secrets stand in no file: use the environment, or `gh auth login`.
+Each value comes from the last of these that gives it: the default, the tool's `invoke.yaml`, the site's
+`invoke.yaml`, a variable `INVOKE_<KEY>` (`site.output` is `INVOKE_SITE_OUTPUT`; empty is not set), a flag.
+`invoke settings` shows every value with its origin. Booleans in variables are true/false, yes/no, on/off
+or 1/0. Commands are a line of text or a list of words; they run without a shell. Secrets stand in no file:
+use the environment, or `gh auth login`.
 """
 _POLICY = """\
 
 ## constitution.toml
 
-The policy is read from this file only, with an environment's `policy` over it: no variable and no flag changes it.
+The policy is read from this file, with an environment's `policy` over it: no variable, no flag changes it.
 Sizes are whole bytes or text with a unit: 1 KB = 1,000 B, 1 KiB = 1,024 B; `"none"` is no limit.
 """
 

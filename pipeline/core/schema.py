@@ -31,20 +31,21 @@ _UNITS = {
     "MIB": 1 << 20,
     "GIB": 1 << 30,
 }
-_SIZE = re.compile(r"(\d+(?:[._]\d+)*)\s*([A-Za-z]*)")
+_SIZE_TEXT = 'a size in bytes, or text such as "100 KB" or "none"'
+_SIZE = re.compile(r"(\d[\d_]*(?:\.\d+)?)\s*([A-Za-z]*)")
 # `&&`, `|`, `>`, `;` and `$(...)` need a shell, which is never used.
 _SHELL = re.compile(r"^(?:&&?|\|\|?|;|[<>]{1,2}.*)$|`|\$\(|.;$")
 
 
 def parse_size(value: object) -> int | None:
-    """Return bytes of `100000`, `"100 KB"` (1 KB = 1,000 B) or `"97 KiB"` (1 KiB = 1,024 B); None for `"none"`.
+    """Return the bytes of 100000, "100 KB" (1 KB = 1,000 B), "97 KiB" (1 KiB = 1,024 B); None for "none".
 
     Raises ValueError on anything else.
     """
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError('a size in bytes, or text such as "100 KB" or "none"')
+        raise ValueError(_SIZE_TEXT)  # noqa: TRY004 - pydantic collects ValueErrors only
     if isinstance(value, int):
         if value < 0:
             raise ValueError("a size of 0 bytes or more")
@@ -54,12 +55,12 @@ def parse_size(value: object) -> int | None:
     match = _SIZE.fullmatch(value.strip())
     unit = (match[2] or "B").upper() if match else ""
     if not match or unit not in _UNITS:
-        raise ValueError('a size in bytes, or text such as "100 KB" or "none"')
+        raise ValueError(_SIZE_TEXT)
     return round(float(match[1].replace("_", "")) * _UNITS[unit])
 
 
 def parse_command(value: object) -> tuple[str, ...] | None:
-    """Return the words of a command given as a list or as one line; None stays None, an empty list is no command.
+    """Return the words of a command given as a list or as one line; None stays None, [] is no command.
 
     Raises ValueError where a shell would be needed.
     """
@@ -77,7 +78,7 @@ def parse_command(value: object) -> tuple[str, ...] | None:
     elif isinstance(value, list | tuple):
         words = tuple(value)
     else:
-        raise ValueError("a command, as a line of text or a list of words")
+        raise ValueError("a line of text or a list of words")  # noqa: TRY004 - as above
     if not all(isinstance(word, str) for word in words):
         raise ValueError("a command whose words are all text")
     return tuple(str(word) for word in words)
@@ -129,7 +130,7 @@ class Site(Part):
     )
     install: Command = Field(
         default=None,
-        description="Command that installs dependencies exactly as locked. Null: by package manager; []: nothing to install.",
+        description="Command that installs exactly what is locked. Null: by package manager; []: nothing.",
     )
     check: Command = Field(
         default=None, description="Command that checks types. Null: found by looking; []: no check."
@@ -147,7 +148,8 @@ class Site(Part):
 class Environment(Part):
     repository: str | None = Field(
         default=None,
-        description="git remote to publish to: a URL, `owner/name` on GitHub, or a path that starts with `/`, `./`, `../` or `~`. Null only for `local`, whose repository is embedded.",
+        description="git remote to publish to: a URL, `owner/name` on GitHub, or a path that starts "
+        "with `/`, `./`, `../` or `~`. Null only for `local`, whose repository is embedded.",
     )
     branch: str = Field(
         default="gh-pages",
@@ -166,7 +168,7 @@ class Environment(Part):
     )
     policy: dict[str, Any] = Field(
         default_factory=dict,
-        description="Overrides of constitution.toml for this environment, by the same keys, such as `budgets: {page: {total: 600 KB}}`.",
+        description="Overrides of constitution.toml, by its keys: `budgets: {page: {total: 600 KB}}`.",
     )
 
 
@@ -233,7 +235,7 @@ class Settings(Part):
 
 
 class Principles(Part):
-    I: str = Field(
+    I: str = Field(  # noqa: E741 - the principles have Roman numbers
         default="Zero Actions: no workflow runs and no billed minute; everything runs on the owner's machine",
         description="First principle.",
     )
@@ -274,7 +276,7 @@ class SiteBudget(Part):
 class Budgets(Part):
     page: PageBudget = Field(
         default_factory=PageBudget,
-        description='Limits of every single page. A number is bytes; text may carry a unit (1 KB = 1,000 B, 1 KiB = 1,024 B); "none" is no limit.',
+        description="Limits of every single page, in bytes or with a unit.",
     )
     site: SiteBudget = Field(
         default_factory=SiteBudget, description="Limits of the whole site, in the same units."
@@ -286,7 +288,7 @@ class Thresholds(Part):
         default=98.0,
         ge=98,
         le=100,
-        description="Compliance score that a release needs, of 100; it may be raised, never lowered below 98.",
+        description="Compliance score of 100 that a release needs; 98 or more.",
     )
 
 

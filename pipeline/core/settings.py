@@ -5,23 +5,21 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipeline.core.errors import Stop
 from pipeline.core.files import plural
+from pipeline.core.mistakes import Layer, explain, has, model_at, validate, where_is
 from pipeline.core.secrets import redact
 from pipeline.core.sources import Key, Mistake, Source, dotted, read
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel, ValidationError
-    from pydantic_core import ErrorDetails
+    from pydantic import BaseModel
 
     from pipeline.core.schema import Policy, Settings
-
-Model = TypeVar("Model", bound="BaseModel")
 
 SETTINGS_FILE = "invoke.yaml"
 POLICY_FILE = "constitution.toml"
@@ -41,23 +39,6 @@ _WORDS = {
     "off": False,
     "0": False,
 }
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One place that settings come from: nested values, and the origin of each key."""
-
-    values: dict[str, Any]
-    origins: Mapping[Key, str] = field(default_factory=dict)
-    source: Source | None = None
-
-    def origin(self, key: Key) -> str:
-        """Return where the value at `key` was given."""
-        if self.source:
-            return self.source.where(key)
-        return next(
-            (self.origins[key[:n]] for n in range(len(key), 0, -1) if key[:n] in self.origins), "default"
-        )
 
 
 @dataclass(frozen=True)
@@ -81,7 +62,7 @@ def load(
 ) -> Loaded:
     """Read and merge all settings of the site in folder `site`.
 
-    `foreign` says that the tool's file describes another site: then its `site` and `environments` are left out.
+    `foreign` says that the tool's file describes another site: its `site` and `environments` are left out.
     `flags` are values by dotted key. Raises Stop (2) with every mistake.
     """
     files = _read_files(site, tool_file)
@@ -215,7 +196,7 @@ def _leaves(environments: Iterable[str]) -> Iterator[tuple[str, ...]]:
 def from_text(text: str, key: Key) -> tuple[object, str]:
     """Return the value that `text` means for a key, and what was expected where it means none.
 
-    Booleans are true/false/yes/no/on/off/1/0 in any case (invoke itself takes every text but "" and "0" for true).
+    Booleans are true/false/yes/no/on/off/1/0 in any case (invoke itself takes all but "" and "0" for true).
     """
     from pipeline.core.schema import Settings
 
@@ -231,25 +212,6 @@ def from_text(text: str, key: Key) -> tuple[object, str]:
     if "int" in kind and "str" not in kind:
         return (int(text), "") if re.fullmatch(r"\s*-?\d+\s*", text) else (None, "expected a whole number")
     return text, ""
-
-
-def model_at(model: type[BaseModel], key: Key) -> type[BaseModel] | None:
-    """Return the part of the schema that describes the values below `key`, or None where there is none."""
-    from typing import get_args
-
-    from pydantic import BaseModel as Base
-
-    here: object = model
-    for part in key:
-        if not (isinstance(here, type) and issubclass(here, Base)):
-            # A list or mapping of parts: the key is an index or a name.
-            here = next(
-                (arg for arg in get_args(here) if isinstance(arg, type) and issubclass(arg, Base)), None
-            )
-            continue
-        entry = here.model_fields.get(str(part))
-        here = entry.annotation if entry else None
-    return here if isinstance(here, type) and issubclass(here, Base) else None
 
 
 def _put(values: dict[str, Any], key: Key, value: object) -> None:
@@ -287,8 +249,8 @@ def _validated(
         merged = _merge(merged, _filled(layer.values, Settings))
     # A key with a secret in it was reported as such; that the schema does not know it is no news.
     told = {mistake.key for mistake in mistakes}
-    settings, wrong = _validate(Settings, merged, layers)
-    policy, wrong_policy = _validate(Policy, _filled(policy_layer.values, Policy), [policy_layer])
+    settings, wrong = validate(Settings, merged, layers)
+    policy, wrong_policy = validate(Policy, _filled(policy_layer.values, Policy), [policy_layer])
     mistakes += [one for one in wrong + wrong_policy if one.key not in told]
     mistakes += _environment_mistakes(merged.get("environments"), policy or Policy(), layers)
     if mistakes or not settings or not policy:
@@ -301,99 +263,6 @@ def _validated(
     return Loaded(settings, policy, origins, tuple(source.path for source in files.values()), warnings)
 
 
-def _validate(
-    model: type[Model], values: Mapping[str, Any], layers: list[Layer]
-) -> tuple[Model | None, list[Mistake]]:
-    from pydantic import ValidationError
-
-    try:
-        return model.model_validate(values), []
-    except ValidationError as error:
-        return None, list(_explain(model, error, layers))
-
-
-def _explain(
-    model: type[BaseModel], error: ValidationError, layers: list[Layer], under: Key = ()
-) -> Iterator[Mistake]:
-    for detail in error.errors(include_url=False, include_context=True):
-        key: Key = (*under, *detail["loc"])
-        yield Mistake(_where(key, layers), dotted(key), *_problem(model, detail))
-
-
-def _where(key: Key, layers: list[Layer]) -> str:
-    for layer in reversed(layers):
-        if _has(layer.values, key) and layer.origin(key) != "default":
-            return layer.origin(key)
-    # A missing key: the place of what should hold it.
-    return _where(key[:-1], layers) if key else next((x.source.label for x in layers if x.source), "settings")
-
-
-def _has(values: object, key: Key) -> bool:
-    for part in key:
-        if isinstance(values, dict) and part in values:
-            values = values[part]
-        elif isinstance(values, list) and isinstance(part, int) and part < len(values):
-            values = values[part]
-        else:
-            return False
-    return True
-
-
-def _problem(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
-    if detail["type"] == "extra_forbidden":
-        return "unknown key", nearest(model, detail["loc"])
-    if detail["type"] == "missing":
-        return "missing, and required", ""
-    expected = EXPECTED.get(detail["type"]) or str(detail["msg"])
-    context = detail.get("ctx", {})
-    if detail["type"] == "literal_error":
-        expected = f"one of {str(context.get('expected', '')).replace(chr(39), '')}"
-    if detail["type"] == "value_error":
-        expected = str(context.get("error", expected))
-    if detail["type"] in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
-        expected = str(detail["msg"]).removeprefix("Input should be ")
-    return f"expected {expected}, not {_shown(detail['input'])}", ""
-
-
-EXPECTED = {
-    "string_type": "text (in quotes, where it looks like a number or a date)",
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "dict_type": "keys and values",
-    "model_type": "keys and values",
-    "tuple_type": "a list",
-    "date_type": "a date without quotes, such as 2026-12-31",
-    "string_too_short": "text that is not empty",
-    "string_pattern_mismatch": "text that fits here",
-}
-
-
-def _shown(value: object) -> str:
-    text = redact(repr(value)) if not isinstance(value, dict | list) else type(value).__name__
-    text = {"dict": "keys and values", "list": "a list", "None": "null"}.get(text, text)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def nearest(model: type[BaseModel], key: Key) -> str:
-    """Return the valid key that an unknown one most resembles: a sibling first, else the same name elsewhere."""
-    name = str(key[-1])
-    owner = model_at(model, key[:-1])
-    close = difflib.get_close_matches(name, owner.model_fields if owner else (), 1, 0.6)
-    if close:
-        return dotted((*key[:-1], close[0]))
-    elsewhere = [path for path in _paths(model, ()) if path[-1] == name]
-    return dotted(elsewhere[0]) if elsewhere else ""
-
-
-def _paths(model: type[BaseModel], under: Key) -> Iterator[Key]:
-    for name in model.model_fields:
-        yield (*under, name)
-        inner = model_at(model, (name,))
-        if inner:
-            yield from _paths(inner, (*under, name))
-
-
 def _environment_mistakes(environments: object, policy: Policy, layers: list[Layer]) -> Iterator[Mistake]:
     from pydantic import ValidationError
 
@@ -403,13 +272,13 @@ def _environment_mistakes(environments: object, policy: Policy, layers: list[Lay
         if not isinstance(environment, dict):
             continue
         if environment.get("repository") is None and name != "local":
-            missing = "missing: where to publish to, such as owner/name on GitHub (only `local` has an embedded one)"
-            yield Mistake(_where(under, layers), dotted((*under, "repository")), missing)
+            missing = "missing: where to publish to, such as owner/name on GitHub"
+            yield Mistake(where_is(under, layers), dotted((*under, "repository")), missing)
         overrides = environment.get("policy")
         try:
             policy_for(policy, overrides if isinstance(overrides, dict) else {})
         except ValidationError as error:
-            yield from _explain(type(policy), error, layers, (*under, "policy"))
+            yield from explain(type(policy), error, layers, (*under, "policy"))
 
 
 def policy_for(policy: Policy, overrides: Mapping[str, Any]) -> Policy:
@@ -423,7 +292,7 @@ def _origins(model: BaseModel, layers: list[Layer]) -> dict[str, str]:
     origins: dict[str, str] = {}
     for name in flatten(model.model_dump()):
         key = tuple(name.split("."))
-        origins[name] = next((x.origin(key) for x in reversed(layers) if _has(x.values, key)), "default")
+        origins[name] = next((x.origin(key) for x in reversed(layers) if has(x.values, key)), "default")
     return origins
 
 
@@ -443,7 +312,9 @@ def values_of(loaded: Loaded, key: str = "") -> dict[str, tuple[object, str]]:
     if not found:
         parents = {name.rpartition(".")[0] for name in values}
         near = difflib.get_close_matches(key, sorted({*values, *parents} - {""}), 1, 0.5)
-        raise Stop(f"there is no setting {key}", f"invoke settings --key={near[0]}" if near else "invoke settings")
+        raise Stop(
+            f"there is no setting {key}", f"invoke settings --key={near[0]}" if near else "invoke settings"
+        )
     return found
 
 

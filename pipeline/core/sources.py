@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from yaml import MappingNode, Node
 
 Key = tuple[str | int, ...]
+# Aliases of aliases can make a small file endlessly large.
+_MOST_KEYS = 10_000
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _yaml(path: Path, label: str, text: str) -> Source:
         if node is None:
             return Source(path, label)
         lines: dict[Key, int] = {}
-        mistakes = list(_walk(node, (), label, lines, set()))
+        mistakes = list(_walk(node, (), label, lines, ()))
         # Objects are built only after the walk: building merges duplicate keys without a word.
         values = loader.construct_document(node) if not mistakes else {}
     except yaml.MarkedYAMLError as error:
@@ -99,28 +101,34 @@ def _yaml(path: Path, label: str, text: str) -> Source:
     return Source(path, label, values if isinstance(values, dict) else {}, lines, tuple(mistakes))
 
 
-def _walk(node: Node, key: Key, label: str, lines: dict[Key, int], seen: set[int]) -> Iterator[Mistake]:
+def _walk(
+    node: Node, key: Key, label: str, lines: dict[Key, int], above: tuple[int, ...]
+) -> Iterator[Mistake]:
     from yaml import MappingNode, SequenceNode
 
-    if id(node) in seen:
+    if id(node) in above:
+        yield Mistake(f"{label}:{node.start_mark.line + 1}", dotted(key), "an alias to what it stands in")
         return
-    seen.add(id(node))
+    if len(lines) > _MOST_KEYS:
+        yield Mistake(label, "", f"more than {_MOST_KEYS:,} keys: too many for settings")
+        return
+    above = (*above, id(node))
     if isinstance(node, SequenceNode):
         for index, inner in enumerate(node.value):
             lines[(*key, index)] = inner.start_mark.line + 1
-            yield from _walk(inner, (*key, index), label, lines, seen)
+            yield from _walk(inner, (*key, index), label, lines, above)
     elif isinstance(node, MappingNode):
-        yield from _walk_mapping(node, key, label, lines, seen)
+        yield from _walk_mapping(node, key, label, lines, above)
 
 
 def _walk_mapping(
-    node: MappingNode, key: Key, label: str, lines: dict[Key, int], seen: set[int]
+    node: MappingNode, key: Key, label: str, lines: dict[Key, int], above: tuple[int, ...]
 ) -> Iterator[Mistake]:
     here: set[str] = set()
     for name, inner in node.value:
         line = name.start_mark.line + 1
         if name.tag == "tag:yaml.org,2002:merge":
-            yield from _walk(inner, key, label, lines, seen)
+            yield from _walk(inner, key, label, lines, above)
             continue
         if name.tag != "tag:yaml.org,2002:str":
             yield Mistake(
@@ -132,7 +140,7 @@ def _walk_mapping(
             yield Mistake(f"{label}:{line}", dotted(path), f"given twice, first in line {lines[path]}")
         here.add(name.value)
         lines.setdefault(path, line)
-        yield from _walk(inner, path, label, lines, seen)
+        yield from _walk(inner, path, label, lines, above)
 
 
 def _toml(path: Path, label: str, text: str) -> Source:

@@ -74,7 +74,7 @@ def code_of(findings: list[Finding]) -> Code:
 
 
 def checks(project: Project | Stop, folder: Path) -> Iterator[Check]:
-    """Return the checks for a site, or for a machine when there is no site in `folder` (the Stop says why)."""
+    """Return the checks for a site, or of the machine when there is none in `folder` (the Stop says why)."""
     known = project if isinstance(project, Project) else None
     named = known.settings.tools if known else None
     yield Check("python", _python)
