@@ -21,9 +21,6 @@ def make_subject(tmp_path: Path) -> MakeSubject:
             path = output / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
-        found = scan.subject(
-            output, source=output.parent, base=more.pop("base", "/"), url=more.pop("url", "")
-        )
-        return replace(found, **more)
+        return scan.subject(output, source=output.parent, base=base, url=url)
 
     return make

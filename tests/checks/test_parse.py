@@ -53,8 +53,10 @@ def test_page_refers_to(markup: str, expected: list[tuple[str, str]]) -> None:
 
 
 def test_page_facts() -> None:
-    page = html.read(b"<!-- x -->\n<!DOCTYPE html><html><head><title> A &amp; B </title><base href='/r/'></head>"
-                     b"<body><svg><title>no</title></svg><script>run()</script><style>p{}</style>\xc3\xa9</body>")  # fmt: skip
+    page = html.read(
+        b"<!-- x -->\n<!DOCTYPE html><html><head><title> A &amp; B </title><base href='/r/'></head><body>"
+        b"<svg><title>no</title></svg><script>run()</script><style>p{}</style>\xc3\xa9</body>"
+    )
     assert (page.doctype, page.title, page.base_href, page.fragment) == (True, "A & B", "/r/", False)
     assert page.scripts == ("run()",)
     assert page.styles == ("p{}",)
