@@ -16,7 +16,7 @@ from pipeline.core.errors import Code, Stop
 KINDS = ("lint", "types", "imports", "unit", "e2e")
 _END_TO_END = "tests/end_to_end"
 _LOCK_HEAD = """\
-# Written by `./inv lock` from uv.lock: the same versions and hashes for pip, a section for each thing to install.
+# Written by `./inv lock` from uv.lock: its versions and hashes for pip, a section for each thing to install.
 # What is in [runtime] is not repeated. All of it: pip install --require-hashes -r requirements.lock
 """
 # Settings of the machine that must not find their way into the lock.
