@@ -15,9 +15,10 @@ from pipeline.core.clock import stamp, utc_now
 from pipeline.core.errors import Code, Stop
 from pipeline.core.model import Artifact
 from pipeline.core.project import Project
+from pipeline.core.secrets import redact
 from pipeline.site import artifact as artifacts
 from pipeline.site import compare, output, packages, record, worktree
-from pipeline.site.log import BuildLog, must_succeed
+from pipeline.site.log import TAIL, BuildLog, must_succeed
 from pipeline.site.recipe import RUN_BY_BUILD, Recipe, build_command, recipe
 from pipeline.site.record import Record, Stale
 from pipeline.tools import git
@@ -89,6 +90,11 @@ def artifact_of(project: Project, environment: str, *, allow_build: bool = False
         return build(project, environment).artifact
     _memo[project.root, environment] = found
     return found
+
+
+def forget() -> None:
+    """Forget what this process built; what lives longer than one run of tasks needs it."""
+    _memo.clear()
 
 
 def build_twice(
@@ -198,12 +204,17 @@ def _install(work: _Work) -> None:
             plan.install, site, {**work.tools, "NODE_ENV": None}, work.project.settings.timeouts.install
         )
         if not done.ok:
-            text = (done.out + done.err).decode("utf-8", "replace")
-            relock = plan.manager.relock if plan.manager else ""
-            message, hint, code = packages.install_failure(text, relock)
-            details = work.log.details()
-            raise Stop(f"{message}: {proc.show(plan.install)} ended with {done.code}", hint, code, details)
+            raise _install_failed(plan, done, work.log)
     packages.remember_install(site, state, plan.install_digest)
+
+
+def _install_failed(plan: Recipe, done: proc.Done, log: BuildLog) -> Stop:
+    text = (done.out + done.err).decode("utf-8", "replace")
+    relock = plan.manager.relock if plan.manager else ""
+    lock_text = plan.lock.read_text(encoding="utf-8", errors="replace") if plan.lock else ""
+    message, hint, code = packages.install_failure(text, relock, lock_text)
+    told = (*map(redact, packages.telling_lines(text, TAIL)), f"log: {log.path}")
+    return Stop(f"{message}: {proc.show(plan.install)} ended with {done.code}", hint, code, told)
 
 
 def _check(work: _Work) -> None:

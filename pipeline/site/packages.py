@@ -172,6 +172,9 @@ class _Failure:
     code: Code
 
 
+_EMPTY = frozenset({"", "npm error"})
+# Named by what the lockfile itself lists as optional, they are variants for other systems that npm left out.
+_MISSING = re.compile(r"Missing: (@?[^@\s]+)@\S* from lock file")
 _FAILURES = (
     _Failure(
         re.compile(
@@ -213,12 +216,25 @@ _FAILURES = (
 )
 
 
-def install_failure(output: str, relock: str) -> tuple[str, str, Code]:
-    """Return what a failed install's output means: message, next command, exit code.
+def telling_lines(output: str, count: int) -> tuple[str, ...]:
+    """Return the last lines of a failed install that say why: npm adds a page on how to use it."""
+    text = output.partition("npm error Usage:")[0]
+    return tuple(line.rstrip() for line in text.splitlines() if line.strip() not in _EMPTY)[-count:]
+
+
+def install_failure(output: str, relock: str, lock: str = "") -> tuple[str, str, Code]:
+    """Return what a failed install's output means (message, next command, exit code); `lock` is the lockfile.
 
     A registry or network that failed is 7, a lockfile that does not fit is 2. Everything else is the
     site's own (an install script, versions that exclude each other): 3, like its build.
     """
+    missing = set(_MISSING.findall(output))
+    if missing and missing <= _optional(lock):
+        return (
+            "the lockfile lacks packages for other platforms (https://github.com/npm/cli/issues/4828)",
+            f"rm -rf node_modules package-lock.json && {relock}",
+            Code.USAGE,
+        )
     for failure in _FAILURES:
         if failure.sign.search(output):
             return failure.message, failure.hint.format(relock=relock), failure.code
@@ -227,3 +243,12 @@ def install_failure(output: str, relock: str) -> tuple[str, str, Code]:
         "mend what is shown above, then: invoke build",
         Code.GATE,
     )
+
+
+def _optional(lock: str) -> set[str]:
+    """Return the names that an npm lockfile lists as optional packages of others."""
+    try:
+        every = json.loads(lock)["packages"].values()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return set()
+    return {name for one in every for name in one.get("optionalDependencies", ())}

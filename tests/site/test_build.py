@@ -29,12 +29,12 @@ def project(tmp_path: Path) -> Project:
 @pytest.fixture(autouse=True)
 def new_process() -> None:
     """Nothing was built by this process yet."""
-    building._memo.clear()
+    building.forget()
 
 
 def artifact_elsewhere(project: Project, environment: str = "local") -> str:
     """The tree that another process gets from the output folder without a build."""
-    building._memo.clear()
+    building.forget()
     return artifact_of(open_project(project.root), environment).tree
 
 
@@ -223,7 +223,7 @@ def test_plain_site_is_published_as_it_is_without_our_files_or_dot_files(tmp_pat
     assert built.artifact.by_path.keys() == {"index.html", "a/b.html", ".well-known/x"}
     (root / "a/b.html").unlink()
     write(root, {"index.html": "new", "c.html": "6"})
-    building._memo.clear()
+    building.forget()
     again = artifact_of(project, "local")
     assert again.by_path.keys() == {"index.html", "c.html", ".well-known/x"}
     assert again.by_path["index.html"].size == 3

@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Project:
     made = make(tmp_path / "tiny")
     build(made, "local")
     write(made.root, {"build.mjs": HANGS})
-    building._memo.clear()
+    building.forget()
     return made
 
 
@@ -183,7 +183,7 @@ def test_build_killed_after_its_record_counts_as_done(project: Project) -> None:
     write(aside, {"index.html": "old"})
     journal = {**vars(run), "token": done.run}
     write(project.state, {"building.json": journal})
-    building._memo.clear()
+    building.forget()
     assert artifact_of(project, "local").tree == done.tree
     assert not aside.exists()
     assert record.read(project, "local") == done

@@ -113,6 +113,7 @@ def test_lockfile_that_does_not_fit_names_the_command_that_repairs_it(project: P
     assert stop.code == Code.USAGE
     assert stop.message == "the lockfile does not fit package.json: npm ci --include=dev ended with 1"
     assert stop.hint == "npm install --package-lock-only, then commit the lockfile"
+    assert "npm error Missing: other@1.0.0 from lock file" in stop.details
     assert stop.details[-1].startswith("log: ")
     npm(project.root, "install", "--package-lock-only")
     assert build(open_project(project.root), "local").artifact.files

@@ -144,6 +144,29 @@ def test_install_that_makes_no_node_modules_is_remembered_too(tmp_path: Path) ->
     assert reason(tmp_path) == "node_modules is missing"
 
 
+def test_lockfile_without_other_platforms_is_known_by_what_it_lists_itself() -> None:
+    lines = ("Missing: @esbuild/darwin-x64@ from lock file", "Missing: fsevents@2.3.3 from lock file")
+    output = "\n".join(f"npm error {line}" for line in lines)
+    optional = {"@esbuild/darwin-x64": "0.25.0", "fsevents": "~2.3.2"}
+    lock = json.dumps({"packages": {"": {}, "node_modules/a": {"optionalDependencies": optional}}})
+    message, hint, code = packages.install_failure(output, "npm install --package-lock-only", lock)
+    assert "other platforms" in message
+    assert hint == "rm -rf node_modules package-lock.json && npm install --package-lock-only"
+    assert code == Code.USAGE
+    others = packages.install_failure(
+        output, "npm install --package-lock-only", lock.replace("fsevents", "x")
+    )
+    assert "other platforms" not in others[0]
+
+
+def test_page_on_how_to_use_npm_is_left_out() -> None:
+    output = "npm error code EUSAGE\nnpm error\nnpm error Missing: a@1.0.0 from lock file\n"
+    assert packages.telling_lines(f"{output}npm error Usage:\nnpm error -w\n", 30) == (
+        "npm error code EUSAGE",
+        "npm error Missing: a@1.0.0 from lock file",
+    )
+
+
 @pytest.mark.parametrize(
     ("output", "code", "says"),
     [
