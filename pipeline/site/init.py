@@ -20,6 +20,7 @@ from pipeline.site.facts import Facts, look
 TASKS_FILE = "tasks.py"
 FILES = (SETTINGS_FILE, POLICY_FILE, TASKS_FILE)
 _PLAIN_WORD = re.compile(r"[A-Za-z][\w./-]*")
+_COMMAND_WORD = re.compile(r"[A-Za-z@./-](?:[\w@./=:-]*[\w/])?")
 # YAML reads these words as something else than text.
 _NOT_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
@@ -128,8 +129,7 @@ def scalar(text: str) -> str:
 
 def command(words: Sequence[str]) -> str:
     """Return a command as YAML that our settings read back as the same words."""
-    plain = [word for word in words if re.fullmatch(r"[A-Za-z@./-][\w@./=-]*", word)]
-    if words and len(plain) == len(words) and words[0][0].isalpha():
+    if len(words) > 1 and words[0].isalpha() and all(_COMMAND_WORD.fullmatch(word) for word in words):
         return " ".join(words)
     return json.dumps(list(words), ensure_ascii=False)
 

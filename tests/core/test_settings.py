@@ -264,7 +264,8 @@ def test_a_variable_that_looks_like_one_of_ours_is_a_warning(tmp_path: Path) -> 
 
 
 def test_keys_of_invoke_stand_in_the_same_file(tmp_path: Path) -> None:
-    yaml = "tasks: {executor_class: a.B}\nrun: {echo: true}\nsudo: {user: x}\nrunners: {}\ntimeouts: {command: 3}"
+    ours = "timeouts: {command: 3}"
+    yaml = f"tasks: {{executor_class: a.B}}\nrun: {{echo: true}}\nsudo: {{user: x}}\nrunners: {{}}\n{ours}"
     assert site(tmp_path, yaml).settings.timeouts.install == 600
 
 
@@ -318,7 +319,8 @@ def test_an_alias_to_itself_is_told(tmp_path: Path) -> None:
 
 
 def test_aliases_of_aliases_are_no_bomb(tmp_path: Path) -> None:
-    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))]
+    nine = {n: ", ".join([f"*a{n - 1}"] * 9) for n in range(1, 12)}
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{nine[n]}]" for n in nine)]
     assert any("too many for settings" in line for line in mistakes(tmp_path, "\n".join(lines)))
 
 
