@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.core.errors import Code, Stop
-from pipeline.tools import gh
 from pipeline.tools.gh import Gh, find_gh, login
 
 
@@ -22,7 +22,7 @@ def program(path: Path, script: str) -> Path:
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Take away PATH's gh and the one beside the interpreter; return a folder on PATH."""
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    monkeypatch.setattr(gh.sys, "executable", str(tmp_path / "venv/bin/python"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "venv/bin/python"))
     return tmp_path / "bin"
 
 
