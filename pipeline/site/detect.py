@@ -89,7 +89,7 @@ def _complete(
     base = _base(facts, package, kind)
     repository, url, more = _address(facts, base, kind)
     return Guess(
-        _name(facts, repository.value),
+        _name(facts, package, repository.value),
         framework,
         manager,
         install,
