@@ -348,11 +348,14 @@ def _slashes(path: str) -> str:
     return f"/{inner}/" if inner and not inner.startswith(".") else "/"
 
 
-def _name(facts: Facts, repository: str | None) -> Guessed[str]:
+def _name(facts: Facts, package: Mapping[str, Any], repository: str | None) -> Guessed[str]:
     known = github(repository) if repository else None
-    return (
-        Guessed(known.name, "the repository's name") if known else Guessed(facts.folder, "the folder's name")
-    )
+    if known:
+        return Guessed(known.name, "the repository's name")
+    named = package.get("name")
+    if isinstance(named, str) and named.strip():
+        return Guessed(named.rpartition("/")[2], "package.json")
+    return Guessed(facts.folder, "the folder's name")
 
 
 def _address(
