@@ -224,3 +224,17 @@ def test_broken_site_readme_adds_up() -> None:
     total, *by_kind = (int(number) for number in stated.groups())
     assert sum(counts) == total == sum(by_kind)
     assert total >= 60
+
+
+@pytest.mark.parametrize("site", ["site", "broken-site"])
+def test_lockfiles_hold_the_builds_for_every_platform(site: str) -> None:
+    """A registry that lacks one platform's package leaves a lockfile that `npm ci` refuses."""
+    packages = json.loads((EXAMPLES / site / "package-lock.json").read_text())["packages"]
+    locked = {name.rpartition("node_modules/")[2] for name in packages if name}
+    wanted = {
+        name
+        for package in packages.values()
+        for group in ("dependencies", "optionalDependencies")
+        for name in package.get(group, {})
+    }
+    assert wanted - locked == set()
