@@ -107,9 +107,10 @@ def run(  # noqa: PLR0913 - the one runner of the whole project takes what any p
     except BaseException:
         _end(process)
         raise
+    # A grandchild that keeps a pipe open must not keep us: what it says after its parent's end is not ours.
+    end = time.monotonic() + _GRACE_SECONDS
     for thread in threads:
-        # A grandchild that keeps the pipe open must not keep us: what it says after its parent's end is not ours.
-        thread.join(_GRACE_SECONDS)
+        thread.join(max(0.0, end - time.monotonic()))
     if feeder.error is not None:
         raise feeder.error
     done = Done(words, process.returncode, bytes(out), bytes(err), time.monotonic() - start)

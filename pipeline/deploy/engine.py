@@ -121,11 +121,23 @@ def choose_rollback(desk: Desk, to: str) -> tuple[Release, Release]:
     live = known[0]
     if to:
         return live, ledger.find(known, to)
-    earlier = next((one for one in known[1:] if one.artifact != live.artifact), None)
+    earlier = before(known)
     if earlier is None:
         text = f"{live.name} is the only release of {desk.target.name} with its content: there is nothing to go back to"
         raise Stop(text, f"invoke releases --env={desk.target.name}")
     return live, earlier
+
+
+def before(known: list[Release]) -> Release | None:
+    """Return the release to go back to from the newest of `known` (newest first), or None.
+
+    A rollback stands where the release that it restores stood: a second rollback goes further back, never forth again.
+    """
+    place = 0
+    names = [one.name for one in known]
+    while known[place].restores in names[place + 1 :]:
+        place = names.index(known[place].restores)
+    return next((one for one in known[place + 1 :] if one.artifact != known[0].artifact and not one.restores), None)
 
 
 def plan_rollback(project: Project, environment: str, *, to: str = "", clock: Clock = utc_now) -> Plan:

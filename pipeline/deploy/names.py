@@ -60,3 +60,8 @@ def free_name(moment: datetime, environment: str, description: str, taken: froze
 def token(environment: str) -> str:
     """Return an environment's name as it stands in release names: letters and digits only."""
     return re.sub(r"[^a-z0-9]", "", environment.lower()) or "env"
+
+
+def moment_of(name: str) -> str:
+    """Return the date and time part of a release name, or the whole text when it is none."""
+    return name[: len("YYYYMMDD-HHMMSS")] if parse(name) else name

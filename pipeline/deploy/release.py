@@ -13,7 +13,7 @@ from pipeline.deploy import journal
 from pipeline.deploy.desk import Desk
 from pipeline.deploy.journal import State
 from pipeline.deploy.ledger import Release
-from pipeline.deploy.names import free_name
+from pipeline.deploy.names import free_name, moment_of
 from pipeline.deploy.publish import Draft, push, stage
 from pipeline.deploy.target import front
 from pipeline.deploy.verify import Proof, prove
@@ -41,7 +41,7 @@ def again(desk: Desk, target_release: Release, why: str) -> Draft:
     now = desk.clock()
     live = desk.remote.tip
     return Draft(
-        name=str(free_name(now, desk.target.name, f"rollback to {target_release.name}", desk.remote.branches)),
+        name=str(free_name(now, desk.target.name, f"rollback to {moment_of(target_release.name)}", desk.remote.branches)),
         environment=desk.target.name,
         kind="rollback",
         tree=target_release.tree,

@@ -1,0 +1,106 @@
+"""Lines for people: when they come, what they say, and what they hide."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from pipeline.core import ui
+from pipeline.core.errors import Code, Stop
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_step_shows_its_label_before_the_work(capsys: pytest.CaptureFixture[str]) -> None:
+    with ui.step("build") as step:
+        assert capsys.readouterr().err == "build " + "." * 28 + " "
+        step.note = "12 files"
+    assert capsys.readouterr().err == "done 0.0 s  12 files\n"
+
+
+def test_lines_in_the_middle_of_a_step_break_it_and_name_it_again(capsys: pytest.CaptureFixture[str]) -> None:
+    with ui.step("build"):
+        ui.stream("vite v9")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[1] == "    vite v9"
+    assert lines[0].startswith("build ....")
+    assert lines[2].startswith("build ....")
+    assert "done" in lines[2]
+
+
+def test_a_step_that_raises_has_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match="no"), ui.step("build"):
+        raise ValueError("no")
+    assert "failed 0.0 s" in capsys.readouterr().err
+
+
+def test_steps_inside_a_step_keep_their_own_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with ui.step("outer"), ui.step("inner"):
+        pass
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split()[0] for line in said] == ["outer", "inner", "outer"]
+
+
+def test_quiet_holds_step_lines_back(capsys: pytest.CaptureFixture[str]) -> None:
+    with ui.quiet(), ui.step("build"):
+        ui.stream("noise")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_secrets_reach_no_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEPLOY_PASSWORD", "correct-horse")
+    ui.say("push to https://me:correct-horse@example.org/x")
+    ui.data("correct-horse")
+    with ui.step("correct-horse"):
+        pass
+    ui.show_stop(Stop("correct-horse", "correct-horse", details=("correct-horse",)))
+    out, err = capsys.readouterr()
+    assert "correct-horse" not in out + err
+    assert "example.org/x" in err
+
+
+@pytest.mark.parametrize(
+    ("variables", "terminal", "coloured"),
+    [
+        ({"TERM": "xterm"}, True, True),
+        ({"TERM": "xterm"}, False, False),
+        ({"TERM": "dumb"}, True, False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, True, False),
+        ({"TERM": "xterm", "FORCE_COLOR": "1"}, False, True),
+        ({"TERM": "xterm", "FORCE_COLOR": "1", "NO_COLOR": "1"}, True, False),
+    ],
+)
+def test_when_there_is_colour(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], terminal: bool, coloured: bool
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert ui.colours(Terminal() if terminal else io.StringIO()) is coloured
+
+
+def test_a_question_without_a_terminal_names_the_flag() -> None:
+    with pytest.raises(Stop, match="no terminal") as caught:
+        ui.ask("sure?", flag="--yes")
+    assert (caught.value.code, caught.value.hint) == (Code.ANSWER, "answer it with --yes")
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [("/clone/inv", "/clone/inv deploy"), ("pages", "pages deploy"), ("", "invoke deploy"), ("pytest", "invoke deploy")],
+)
+def test_hints_name_what_this_user_types(monkeypatch: pytest.MonkeyPatch, typed: str, hint: str) -> None:
+    monkeypatch.setenv("PAGES_COMMAND", typed)
+    assert ui.as_typed("invoke deploy") == hint
+
+
+def test_a_table_is_aligned() -> None:
+    text = ui.table([("a", "1"), ("long name", "23")], ("what", "count"), frozenset({1}))
+    assert text.splitlines() == ["what       count", "a              1", "long name     23"]

@@ -1,0 +1,71 @@
+"""Chains, ends and exit codes."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from pipeline.core.errors import MEANING, Code, Stop
+from pipeline.executor import carry, explain
+from pipeline.program import suggest
+
+
+@pytest.mark.parametrize(
+    ("given", "shared"),
+    [
+        ([], []),
+        ([None], [None]),
+        ([None, None, "staging"], ["staging", "staging", "staging"]),
+        (["staging", None, None], ["staging", "staging", "staging"]),
+        (["local", None, "prod"], ["local", "prod", "prod"]),
+        ([None, "local", None, "prod", None], ["local", "local", "prod", "prod", "prod"]),
+    ],
+)
+def test_one_env_serves_the_whole_chain(given: list[str | None], shared: list[str | None]) -> None:
+    assert carry(given) == shared
+
+
+def test_a_full_disk_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    code = explain(OSError(errno.ENOSPC, "No space left on device", "/somewhere/file"))
+    assert code is not Code.BUG
+    assert "the disk is full (/somewhere/file)" in capsys.readouterr().err
+
+
+def test_a_bug_leaves_a_log_without_secrets(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GH_TOKEN", "ghp_verysecretvalue0123456789")
+    try:
+        raise ZeroDivisionError("token ghp_verysecretvalue0123456789")  # noqa: TRY301 - it needs a traceback
+    except ZeroDivisionError as error:
+        assert explain(error) is Code.BUG
+    said = capsys.readouterr().err
+    assert "verysecret" not in said
+    log = Path(said.rsplit("this file: ", 1)[1].strip())
+    text = log.read_text(encoding="utf-8")
+    log.unlink()
+    assert "Traceback" in text
+    assert "verysecret" not in text
+
+
+def test_an_interrupt_is_130() -> None:
+    assert explain(KeyboardInterrupt()) is Code.INTERRUPTED
+
+
+def test_a_stop_shows_message_details_and_the_next_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain(Stop("it broke", "invoke mend", Code.DRIFT, ("line one",))) is Code.DRIFT
+    assert capsys.readouterr().err.splitlines() == ["stopped: it broke", "    line one", "next: invoke mend"]
+
+
+def test_the_documented_exit_codes_are_the_real_ones() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "exit-codes.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ") and line[2].isdigit()]
+    assert {int(code): meaning for code, meaning in rows} == {int(code): meaning for code, meaning in MEANING.items()}
+
+
+def test_the_nearest_task_is_suggested() -> None:
+    stop = suggest("No idea what 'deplyo' is!", ["build", "deploy", "serve"])
+    assert stop.message == "there is no task deplyo; the nearest is deploy"
+    assert stop.hint == "invoke deploy"
