@@ -54,7 +54,8 @@ def init(c: Context, site: str = "", force: bool = False, dry_run: bool = False,
     plan = make_plan(_folder(site), force=force, today=utc_now().date())
     if not dry_run:
         apply(plan)
-    after = typed("deploy --env=local", plan.site)
+    here = plan.site == Path.cwd()
+    after = (plan.before if here else "") + typed("deploy --env=local", plan.site)
     if json:
         ui.data_json(plan.value() | {"dry_run": dry_run, "next": after})
         return

@@ -14,6 +14,7 @@ from pipeline.core.errors import Stop
 from pipeline.core.files import write_atomic
 from pipeline.core.paths import resource
 from pipeline.core.settings import POLICY_FILE, SETTINGS_FILE
+from pipeline.site import packages
 from pipeline.site.detect import Guess, Guessed, guess
 from pipeline.site.facts import Facts, look
 
@@ -48,6 +49,13 @@ class Plan:
     def changes(self) -> tuple[File, ...]:
         """The files that are written."""
         return tuple(file for file in self.files if file.action in {"write", "replace"})
+
+    @property
+    def before(self) -> str:
+        """The command that makes the lockfile that a build needs; nothing when there is one."""
+        manager = packages.MANAGERS.get(self.guess.package_manager.value)
+        lacking = any(text.startswith("no lockfile") for text in self.guess.warnings)
+        return f"{manager.relock} && " if manager and lacking else ""
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Return each guess as name, value and reason."""

@@ -48,6 +48,15 @@ def test_init_shows_its_guesses_and_the_next_command(site: Path, capsys: Capture
     assert (site / "tasks.py").is_file()
 
 
+def test_init_without_a_lockfile_makes_one_first(site: Path, capsys: Capture) -> None:
+    (site / "package.json").write_text(
+        '{"scripts": {"build": "astro build"}, "dependencies": {"astro": "5"}}'
+    )
+    code, _, err = typed(capsys, "init")
+    assert code == 0
+    assert err.rstrip().endswith("next: npm install --package-lock-only && invoke deploy --env=local")
+
+
 def test_init_dry_run_writes_nothing(site: Path, capsys: Capture) -> None:
     code, _, err = typed(capsys, "init --dry-run")
     assert code == 0
