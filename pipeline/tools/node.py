@@ -144,45 +144,28 @@ def _script(node: Path, top: Path, inside: str) -> tuple[str, ...]:
 
 
 def commands(node: Node) -> dict[str, tuple[str, ...]]:
-    """Return what the words `node`, `npm`, `npx`, `corepack` must start; empty when PATH already says so."""
+    """Return what the words `node`, `npm` and `npx` must start; empty when PATH already says so."""
     if node.origin == "PATH":
         return {}
     words = {"node": (str(node.path),), "npm": node.npm, "npx": (*node.npm, "exec")}
     cli = Path(node.npm[-1])
     if (npx := cli.with_name("npx-cli.js")).is_file():
         words["npx"] = (str(node.path), str(npx))
-    if corepack := _corepack(node):
-        words["corepack"] = corepack
     return words
-
-
-def _corepack(node: Node) -> tuple[str, ...] | None:
-    if node.origin == "PATH":
-        found = shutil.which("corepack")
-        return (found,) if found else None
-    inside = Path(node.npm[-1]).parent.parent.parent / "corepack/dist/corepack.js"
-    return (str(node.path), str(inside)) if inside.is_file() else None
 
 
 def manager(name: str, wanted: str, node: Node, site: Path) -> tuple[str, ...]:
     """Return the argv that starts a package manager of version `wanted` (`9`, `10.2.1`) for the site.
 
-    PATH's when its major version is the wanted one, else through corepack, else through `npm exec`.
+    PATH's when its major version is the wanted one, else npm runs it from its cache or registry. Corepack is
+    passed over: it refuses registries that sign nothing, and node 25 comes without it.
     """
     if name == "npm":
         return node.npm
     if (path := shutil.which(name)) and _major_runs(path, wanted, site):
         return (path,)
-    corepack = None if name == "bun" else _corepack(node)
-    if corepack:
-        # An exact version is the site's own `packageManager`: corepack reads it there, with its checksum.
-        return (*corepack, name if _exact(wanted) else f"{name}@{wanted}")
     package = "@yarnpkg/cli-dist" if name == "yarn" and not wanted.startswith("1") else name
     return (*node.npm, "exec", "--yes", f"--package={package}@{wanted}", "--", name)
-
-
-def _exact(version: str) -> bool:
-    return version.count(".") == 2
 
 
 def _major_runs(path: str, wanted: str, site: Path) -> bool:
@@ -215,7 +198,11 @@ def environment(
 
 
 def write_shims(folder: Path, words: Mapping[str, tuple[str, ...]]) -> None:
-    """Make `folder` hold one small script for each word that starts its argv; right ones are left alone."""
+    """Make `folder` hold just one small script for each word, which starts its argv; right ones stay as is."""
+    for path in folder.glob("*"):
+        # One of an earlier node would hide what PATH has now.
+        if path.name not in words:
+            path.unlink()
     for word, argv in words.items():
         text = f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n'.encode()
         path = folder / word

@@ -140,29 +140,25 @@ def test_shim_is_mended_and_a_right_one_is_left_alone(tmp_path: Path) -> None:
     assert proc.run([tmp_path / "pnpm"]).ok
 
 
-def own_node(folder: Path, *, corepack: bool) -> Node:
-    """A node of the settings with npm, and corepack if wanted, where node's own archives have them."""
+def test_shim_that_is_no_longer_wanted_goes(tmp_path: Path) -> None:
+    node.write_shims(tmp_path, {"node": ("/bin/echo",), "pnpm": ("/bin/echo",)})
+    node.write_shims(tmp_path, {"pnpm": ("/bin/echo",)})
+    assert [path.name for path in tmp_path.iterdir()] == ["pnpm"]
+
+
+def own_node(folder: Path) -> Node:
+    """A node of the settings with npm where node's own archives have it."""
     cli = folder / "lib/node_modules/npm/bin/npm-cli.js"
-    for path in [cli, *([folder / "lib/node_modules/corepack/dist/corepack.js"] if corepack else [])]:
-        path.parent.mkdir(parents=True)
-        path.touch()
+    cli.parent.mkdir(parents=True)
+    cli.touch()
     return Node(folder / "bin/node", "24.0.0", (str(folder / "bin/node"), str(cli)), "settings")
 
 
 def test_pnpm_on_path_of_the_wanted_major_is_used(tmp_path: Path, bin_folder: Path) -> None:
     path = program(bin_folder, "pnpm", "10.9.0")
-    own = own_node(tmp_path / "own", corepack=True)
+    own = own_node(tmp_path / "own")
     assert node.manager("pnpm", "10.1.0", own, tmp_path) == (str(path),)
     assert node.manager("pnpm", "9", own, tmp_path)[-2:] != (str(path),)
-
-
-def test_corepack_is_next_and_reads_an_exact_version_from_the_site(tmp_path: Path, bin_folder: Path) -> None:
-    own = own_node(tmp_path / "own", corepack=True)
-    assert node.manager("pnpm", "9", own, tmp_path)[1:] == (
-        str(tmp_path / "own/lib/node_modules/corepack/dist/corepack.js"),
-        "pnpm@9",
-    )
-    assert node.manager("pnpm", "9.12.3", own, tmp_path)[-1] == "pnpm"
 
 
 @pytest.mark.parametrize(
@@ -174,21 +170,16 @@ def test_corepack_is_next_and_reads_an_exact_version_from_the_site(tmp_path: Pat
         ("bun", "1", "bun@1"),
     ],
 )
-def test_npm_exec_is_the_last_way(
+def test_manager_that_is_not_on_path_is_run_by_npm(
     name: str, wanted: str, package: str, tmp_path: Path, bin_folder: Path
 ) -> None:
     program(bin_folder, "yarn", "this project's package.json defines yarn@4", code=1)
-    own = own_node(tmp_path / "own", corepack=False)
+    own = own_node(tmp_path / "own")
     argv = node.manager(name, wanted, own, tmp_path)
     assert argv[2:] == ("exec", "--yes", f"--package={package}", "--", name)
 
 
-def test_bun_never_goes_through_corepack(tmp_path: Path, bin_folder: Path) -> None:
-    own = own_node(tmp_path / "own", corepack=True)
-    assert "exec" in node.manager("bun", "1", own, tmp_path)
-
-
 @pytest.mark.usefixtures("bin_folder")
 def test_npm_is_nodes_own(tmp_path: Path) -> None:
-    own = own_node(tmp_path / "own", corepack=True)
+    own = own_node(tmp_path / "own")
     assert node.manager("npm", "11", own, tmp_path) == own.npm
