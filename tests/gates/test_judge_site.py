@@ -289,3 +289,10 @@ def test_cache_keeps_the_newest_only(tmp_path: Path) -> None:
     assert evidence.kept_evidence(tmp_path, "budgets", f"{24:064}") == Evidence({"n": 24})
     (tmp_path / f"cache/gates/budgets/{24:064}.json").write_text("{half")
     assert evidence.kept_evidence(tmp_path, "budgets", f"{24:064}") is None
+
+
+def test_policy_and_gates_agree_on_what_is_not_negotiable() -> None:
+    from pipeline.core.schema import NON_NEGOTIABLE
+
+    for name, gate in GATES.items():
+        assert gate.NON_NEGOTIABLE is (name in NON_NEGOTIABLE)
