@@ -158,13 +158,17 @@ class Server:
         """Load the release at the tip if it is another one, and switch to it by one assignment."""
         before = self._shared.snapshot
         try:
-            after = load_commit(self._branch.repository, self._branch.tip(), self._base, before)
+            commit = self._branch.tip()
+            self._shared.loading = commit != before.commit
+            after = load_commit(self._branch.repository, commit, self._base, before)
         except Stop as problem:
             # The release before stays live; who waits for this one is told, and so is who watches.
             if self._problem is None or self._problem.message != problem.message:
                 self._notify(problem.message)
             self._problem = problem
             return
+        finally:
+            self._shared.loading = False
         self._problem = None
         if after is before:
             return
