@@ -111,7 +111,7 @@ def build_twice(
     shutil.rmtree(kept, ignore_errors=True)
     try:
         shutil.copytree(first.artifact.root, kept, symlinks=True)
-        second = build(project, environment, check=False)
+        second = build(project, environment, check=check)
         return second, compare.compare(first.artifact, kept, second.artifact, second.artifact.root)
     finally:
         shutil.rmtree(kept, ignore_errors=True)

@@ -82,8 +82,9 @@ class BuildLog:
         self.note(f"$ {proc.show(argv)}")
         try:
             done = proc.run(argv, cwd=site, env=env, timeout=seconds, on_line=self.line)
-        except proc.TimedOut:
+        except proc.TimedOut as late:
             self.note(f"ended at its limit of {seconds:g} s")
+            late.details = self.details()
             raise
         except KeyboardInterrupt:
             self.note("interrupted")

@@ -19,7 +19,7 @@ from pipeline.core.project import Project, open_project
 from pipeline.site.build import build
 from pipeline.site.recipe import recipe
 from pipeline.tools.node import environment, find_node
-from tests.site.tiny import RUN, make, page, wait_for, write
+from tests.site.tiny import RUN, make, page, settings, wait_for, write
 
 pytestmark = [pytest.mark.node]
 
@@ -158,6 +158,17 @@ def test_killed_install_is_repeated(project: Project, tmp_path: Path) -> None:
     assert install_note(project) == "the last install did not end, or was not ours"
     assert build(open_project(project.root), "local").artifact.files
     assert install_note(project) == UNCHANGED
+
+
+def test_install_over_its_time_limit_is_ended_and_repeated(project: Project) -> None:
+    scripts = {"postinstall": "sleep 30"}
+    write(project.root, {"package.json": package(devDependencies={"word": "file:word"}, scripts=scripts)})
+    write(project.root, {"invoke.yaml": {**settings(), "timeouts": {"install": 3}}})
+    stop = failing(project)
+    assert stop.code == Code.SERVICE
+    assert stop.message == "npm ci --include=dev was still running after 3 s and was ended"
+    assert stop.details[-1].startswith("log: ")
+    assert install_note(project) != UNCHANGED
 
 
 def test_scripts_that_call_npm_find_it(project: Project) -> None:
