@@ -13,7 +13,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Figure:
-    """One finished run: wall and CPU time (user + system, with waited-for children) in seconds, peak memory in bytes."""
+    """One finished run: wall and CPU time (with that of its children) in seconds, peak memory in bytes."""
 
     wall: float
     cpu: float
@@ -40,14 +40,16 @@ def once(command: Command) -> Figure:
     process = subprocess.Popen(
         command.argv, cwd=command.cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
-    assert process.stdout
-    said = process.stdout.read()
+    said = process.stdout.read() if process.stdout else b""
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - start
     process.returncode = os.waitstatus_to_exitcode(status)
-    process.stdout.close()
+    if process.stdout:
+        process.stdout.close()
     if process.returncode:
-        raise RuntimeError(f"{command.name} ended with {process.returncode}: {said.decode(errors='replace')[-2000:]}")
+        raise RuntimeError(
+            f"{command.name} ended with {process.returncode}: {said.decode(errors='replace')[-2000:]}"
+        )
     return Figure(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 

@@ -93,22 +93,33 @@ def measure(folder: Path, files: int, rounds: int) -> None:
     git = Command("bare git", bare, site.root, before=site.change)
     figures = in_turn([git, publish], rounds, warmup=2)
     with open_server(open_project(site.root)):
-        back = Command("rollback", [*ours, "rollback"], site.root, env, before=lambda: release(site, ours, env))
+        back = Command(
+            "rollback", [*ours, "rollback"], site.root, env, before=lambda: release(site, ours, env)
+        )
         rollback = in_turn([back], 5)
     rows = [
-        (name, f"{median(f, 'wall') * 1e3:.0f} ms", f"{median(f, 'cpu') * 1e3:.0f} ms", f"{max(x.peak for x in f) / 1e6:.0f} MB")
+        (
+            name,
+            f"{median(f, 'wall') * 1e3:.0f} ms",
+            f"{median(f, 'cpu') * 1e3:.0f} ms",
+            f"{max(x.peak for x in f) / 1e6:.0f} MB",
+        )
         for name, f in {**figures, **rollback}.items()
     ]
     print(markdown((f"{files:,} files, 1% changed", "wall", "CPU", "peak memory"), rows))
     wall, cpu = (ratio(figures["publish"], figures["bare git"], what) for what in ("wall", "cpu"))
     print(f"\npublish / bare git: wall {wall:.2f}, CPU {cpu:.2f} (goal: wall at most {PUBLISH_GOAL})")
-    print(f"rollback with verification: {median(rollback['rollback'], 'wall'):.2f} s (goal: under {ROLLBACK_SECONDS:g} s)")
+    print(
+        f"rollback with verification: {median(rollback['rollback'], 'wall'):.2f} s (goal: under {ROLLBACK_SECONDS:g} s)"
+    )
 
 
 def release(site: Site, ours: list[str], env: dict[str, str]) -> None:
     """Publish another state, so that there is something to roll back."""
     site.change()
-    subprocess.run([*ours, "publish"], cwd=site.root, env={**os.environ, **env}, check=True, capture_output=True)
+    subprocess.run(
+        [*ours, "publish"], cwd=site.root, env={**os.environ, **env}, check=True, capture_output=True
+    )
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 from pipeline.core.project import open_project
+from pipeline.deploy.desk import sit_down
 from pipeline.deploy.engine import draft_of, rollback
 from pipeline.deploy.publish import push, stage
 from pipeline.deploy.source import Source
-from pipeline.deploy.desk import sit_down
 from pipeline.deploy.target import objects_folder, target_of
 from pipeline.site.artifact import snapshot
 

@@ -29,8 +29,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "tasks.py").write_text(_BARE)
         words = [sys.executable, "-m", "invoke", "--list"]
-        figures = in_turn([Command("bare", words, Path(folder)), Command("ours", words, top)], rounds, warmup=2)
-    rows = [(name, f"{median(f, 'cpu') * 1e3:.0f} ms", f"{median(f, 'wall') * 1e3:.0f} ms") for name, f in figures.items()]
+        figures = in_turn(
+            [Command("bare", words, Path(folder)), Command("ours", words, top)], rounds, warmup=2
+        )
+    rows = [
+        (name, f"{median(f, 'cpu') * 1e3:.0f} ms", f"{median(f, 'wall') * 1e3:.0f} ms")
+        for name, f in figures.items()
+    ]
     print(markdown(("invoke --list", "CPU", "wall"), rows))
     print(f"\nCPU, ours / bare: {ratio(figures['ours'], figures['bare'], 'cpu'):.2f} (goal: at most {GOAL})")
 

@@ -85,7 +85,10 @@ def explain(error: BaseException) -> Code:
     """Tell the user why a run ended, and return the exit code."""
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         where = f" ({error.filename})" if error.filename else ""
-        error = Stop(f"the disk is full{where}; nothing that was live has changed", "free some space, then run it again")
+        error = Stop(
+            f"the disk is full{where}; nothing that was live has changed",
+            "free some space, then run it again",
+        )
     if isinstance(error, Stop):
         ui.show_stop(error)
         return error.code
@@ -94,7 +97,9 @@ def explain(error: BaseException) -> Code:
         return Code.INTERRUPTED
     if isinstance(error, SystemExit):
         raise error
-    ui.show_stop(Stop(f"a bug: {type(error).__name__}: {error}", f"report it with this file: {write_log(error)}"))
+    ui.show_stop(
+        Stop(f"a bug: {type(error).__name__}: {error}", f"report it with this file: {write_log(error)}")
+    )
     return Code.BUG
 
 
@@ -102,7 +107,13 @@ def write_log(error: BaseException) -> Path:
     """Write a log fit for a bug report and return its path."""
     from pipeline import __version__
 
-    lines = [f"pages-pipeline {__version__}", f"python {sys.version}", f"platform {sys.platform}", f"argv {sys.argv}", ""]
+    lines = [
+        f"pages-pipeline {__version__}",
+        f"python {sys.version}",
+        f"platform {sys.platform}",
+        f"argv {sys.argv}",
+        "",
+    ]
     text = "\n".join(lines) + "".join(traceback.format_exception(error))
     folder = runs.current()
     path = folder / "bug.log" if folder else Path(tempfile.mkstemp(prefix="pages-bug-", suffix=".log")[1])

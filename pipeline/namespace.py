@@ -7,6 +7,9 @@ from invoke import Collection
 from pipeline.commands import build, check, demo, deploy, develop, home, project, releases, serve
 from pipeline.core import paths
 
+# Only a checkout has something to develop.
+_own = () if paths.checkout() is None else (develop.test, develop.lock)
+
 ns = Collection(
     home.home,
     home.status,
@@ -19,9 +22,7 @@ ns = Collection(
     deploy.deploy,
     deploy.rollback,
     deploy.verify,
+    check.ns,
+    releases.ns,
+    *_own,
 )
-ns.add_collection(check.ns)
-ns.add_collection(releases.ns)
-if paths.checkout() is not None:
-    ns.add_task(develop.test)
-    ns.add_task(develop.lock)

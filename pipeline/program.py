@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import invoke
@@ -42,7 +43,7 @@ class Program(invoke.Program):
         # invoke turns bytecode off, which makes every start 2.3 times as dear.
         sys.dont_write_bytecode = False
         if self.args.site.value:
-            os.environ["INVOKE_SITE_PATH"] = os.path.abspath(self.args.site.value)
+            os.environ["INVOKE_SITE_PATH"] = str(Path(self.args.site.value).absolute())
 
     def parse_tasks(self) -> None:
         """Read the tasks and their flags; raises SystemExit (2) with a suggestion for what is not known."""

@@ -40,7 +40,8 @@ def test_a_bug_leaves_a_log_without_secrets(
     try:
         raise ZeroDivisionError("token ghp_verysecretvalue0123456789")  # noqa: TRY301 - it needs a traceback
     except ZeroDivisionError as error:
-        assert explain(error) is Code.BUG
+        code = explain(error)
+    assert code is Code.BUG
     said = capsys.readouterr().err
     assert "verysecret" not in said
     log = Path(said.rsplit("this file: ", 1)[1].strip())
@@ -61,8 +62,14 @@ def test_a_stop_shows_message_details_and_the_next_command(capsys: pytest.Captur
 
 def test_the_documented_exit_codes_are_the_real_ones() -> None:
     text = (Path(__file__).parents[1] / "docs" / "exit-codes.md").read_text(encoding="utf-8")
-    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ") and line[2].isdigit()]
-    assert {int(code): meaning for code, meaning in rows} == {int(code): meaning for code, meaning in MEANING.items()}
+    rows = [
+        line.strip("| ").split(" | ")
+        for line in text.splitlines()
+        if line.startswith("| ") and line[2].isdigit()
+    ]
+    assert {int(code): meaning for code, meaning in rows} == {
+        int(code): meaning for code, meaning in MEANING.items()
+    }
 
 
 def test_the_nearest_task_is_suggested() -> None:

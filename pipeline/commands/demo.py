@@ -9,7 +9,12 @@ from invoke import Context, task
 from pipeline.core import ui
 
 
-@task(help={"once": "end after the rollback instead of serving the site until Ctrl-C", "json": "print what happened as JSON"})
+@task(
+    help={
+        "once": "end after the rollback instead of serving the site until Ctrl-C",
+        "json": "print what happened as JSON",
+    }
+)
 def demo(c: Context, once: bool = False, json: bool = False) -> None:
     """Publish the example site on this machine, change a page, publish again, roll back."""
     import threading

@@ -34,7 +34,7 @@ def live_rows(project: Project) -> list[tuple[str, ...]]:
     from pipeline.deploy.ledger import releases
     from pipeline.deploy.target import objects, serving, target_of
 
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name in project.environments:
         target = target_of(project, name)
         known = releases(objects(project), target, limit=1)

@@ -37,7 +37,10 @@ def list_(c: Context, env: str = "local", limit: int = 20, json: bool = False) -
         ui.say(f"{len(known) - len(shown)} older ones: --limit=0")
 
 
-@task(positional=["name"], help={"name": "release, by name or its beginning", "env": "environment", "json": _JSON})
+@task(
+    positional=["name"],
+    help={"name": "release, by name or its beginning", "env": "environment", "json": _JSON},
+)
 def show(c: Context, name: str, env: str = "local", json: bool = False) -> None:
     """Show one release: its commit, tree, source, evidence, and what it changed."""
     from pipeline.deploy import ledger

@@ -48,7 +48,7 @@ def show_outcome(project: Project, outcome: Outcome, *, json: bool) -> None:
 
 def release_rows(releases: Sequence[Release], now: datetime) -> list[tuple[str, ...]]:
     """Return a row per release: name, kind, age, source, what."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for place, one in enumerate(releases):
         name = one.name if place else f"{one.name} (live)"
         what = f"back to {one.restores}" if one.restores else one.why

@@ -36,7 +36,7 @@ MEANING: dict[Code, str] = {
 }
 
 
-class Stop(Exception):  # noqa: N818 - it is the end of a run, not a defect
+class Stop(Exception):
     """What happened, the next command to type, and the exit code.
 
     `details` are further lines shown below the message, such as the end of a failed command's output.

@@ -68,12 +68,12 @@ class TimedOut(Stop):
 
 def show(argv: Sequence[str]) -> str:
     """Return the command as one would type it, redacted."""
-    import shlex  # noqa: PLC0415 - only for people to read
+    import shlex
 
     return redact(shlex.join(argv))
 
 
-def run(  # noqa: PLR0913 - the one runner of the whole project takes what any program needs
+def run(
     argv: Sequence[str | os.PathLike[str]],
     *,
     cwd: Path | None = None,
@@ -84,7 +84,8 @@ def run(  # noqa: PLR0913 - the one runner of the whole project takes what any p
 ) -> Done:
     """Run a command to its end and return what it said, whatever its exit code.
 
-    `env` is added to our environment (None takes a variable away), `timeout` is in seconds, `on_line` gets every line of both outputs as it comes.
+    `env` is added to our environment (None takes a variable away), `timeout` is in seconds,
+    `on_line` gets every line of both outputs as it comes.
     Raises Stop (69) when the program is missing, TimedOut at the limit. A Ctrl-C ends the whole process group.
     """
     words = tuple(os.fspath(word) for word in argv)
@@ -130,7 +131,7 @@ def _start(
     words: tuple[str, ...], cwd: Path | None, env: Mapping[str, str | None] | None
 ) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(  # noqa: S603 - argv lists from our own builders
+        return subprocess.Popen(
             words,
             cwd=cwd,
             env=_environment(env),
@@ -150,7 +151,7 @@ def _start(
         raise Stop(message, f"chmod +x {words[0]}", Code.MISSING) from error
 
 
-def _spawn(target: Callable[..., None], *args: object) -> threading.Thread:
+def _spawn(target: Callable[..., object], *args: object) -> threading.Thread:
     thread = threading.Thread(target=target, args=args, daemon=True)
     thread.start()
     return thread

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 
 MASK = "[redacted]"
 
-_SECRET_NAME = re.compile(r"(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|PRIVATE_KEY|CREDENTIALS?)(_|$)", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"(TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|PRIVATE_KEY|CREDENTIALS?)(_|$)", re.IGNORECASE
+)
 # A shorter value ("1", "true", "test") would blank out half of every line and protects nothing.
 _SHORTEST = 8
 # GitHub's own prefixes: https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/

@@ -104,7 +104,9 @@ def data_json(value: object) -> None:
     data(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def table(rows: Sequence[Sequence[str]], heads: Sequence[str] = (), right: frozenset[int] = frozenset()) -> str:
+def table(
+    rows: Sequence[Sequence[str]], heads: Sequence[str] = (), right: frozenset[int] = frozenset()
+) -> str:
     """Return rows as aligned columns; `right` names the columns of numbers."""
     every = ([tuple(heads)] if heads else []) + [tuple(row) for row in rows]
     if not every:
@@ -112,7 +114,10 @@ def table(rows: Sequence[Sequence[str]], heads: Sequence[str] = (), right: froze
     widths = [max(len(row[i]) for row in every) for i in range(len(every[0]))]
 
     def line(row: Sequence[str]) -> str:
-        cells = [cell.rjust(w) if i in right else cell.ljust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))]
+        cells = [
+            cell.rjust(w) if i in right else cell.ljust(w)
+            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
         return "  ".join(cells).rstrip()
 
     return "\n".join(line(row) for row in every)
@@ -182,7 +187,9 @@ def _close_line(one: Step, seconds: float) -> None:
     head = "" if _screen.open_label == one.label else _leader(redact(one.label))
     _screen.open_label = None if head == "" else _screen.open_label
     verdict = paint(one.verdict, one.verdict)
-    sys.stderr.write(f"{head}{verdict} {seconds:.1f} s" + (f"  {redact(one.note)}" if one.note else "") + "\n")
+    sys.stderr.write(
+        f"{head}{verdict} {seconds:.1f} s" + (f"  {redact(one.note)}" if one.note else "") + "\n"
+    )
     sys.stderr.flush()
 
 

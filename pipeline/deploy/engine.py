@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pipeline.core import ui
 from pipeline.core.clock import Clock, utc_now
 from pipeline.core.errors import Code, Stop
-from pipeline.core.files import plural
 from pipeline.core.model import Artifact
 from pipeline.core.project import Project
 from pipeline.deploy import ledger
@@ -19,8 +18,7 @@ from pipeline.deploy.publish import Draft
 from pipeline.deploy.release import Outcome, again, make, prove_live
 from pipeline.deploy.settle import at_desk
 from pipeline.deploy.source import Source, source_of
-from pipeline.deploy.target import Target, front, target_of
-from pipeline.deploy.verify import Proof, prove
+from pipeline.deploy.target import Target, target_of
 from pipeline.gates.runner import judge_site
 from pipeline.site.build import artifact_of
 from pipeline.tools.git import identity
@@ -83,7 +81,9 @@ def plan_deploy(project: Project, order: Order, clock: Clock = utc_now) -> Plan:
     source, _ = source_of(project.root, target, allow_dirty=order.allow_dirty)
     desk = sit_down(project, target, clock)
     live = desk.live()
-    name = str(free_name(clock(), target.name, order.why or source.subject or "release", desk.remote.branches))
+    name = str(
+        free_name(clock(), target.name, order.why or source.subject or "release", desk.remote.branches)
+    )
     try:
         artifact = artifact_of(project, target.name)
     except Stop:
@@ -100,7 +100,13 @@ def plan_deploy(project: Project, order: Order, clock: Clock = utc_now) -> Plan:
 
 
 def rollback(
-    project: Project, environment: str, *, to: str = "", why: str = "", yes: bool = False, clock: Clock = utc_now
+    project: Project,
+    environment: str,
+    *,
+    to: str = "",
+    why: str = "",
+    yes: bool = False,
+    clock: Clock = utc_now,
 ) -> Outcome:
     """Publish an earlier release's tree as a new release and prove it."""
     target = target_of(project, environment)
@@ -137,7 +143,9 @@ def before(known: list[Release]) -> Release | None:
     names = [one.name for one in known]
     while known[place].restores in names[place + 1 :]:
         place = names.index(known[place].restores)
-    return next((one for one in known[place + 1 :] if one.artifact != known[0].artifact and not one.restores), None)
+    return next(
+        (one for one in known[place + 1 :] if one.artifact != known[0].artifact and not one.restores), None
+    )
 
 
 def plan_rollback(project: Project, environment: str, *, to: str = "", clock: Clock = utc_now) -> Plan:
@@ -148,7 +156,16 @@ def plan_rollback(project: Project, environment: str, *, to: str = "", clock: Cl
     name = again(desk, wanted, "").name
     changes = changes_between(desk.git, live.tree, wanted.tree)
     steps = publish_steps(target, name, live)
-    return Plan(target.name, f"rollback to {wanted.name}", target.url, target.remote, live.name, wanted.tree, changes, steps)
+    return Plan(
+        target.name,
+        f"rollback to {wanted.name}",
+        target.url,
+        target.remote,
+        live.name,
+        wanted.tree,
+        changes,
+        steps,
+    )
 
 
 def verify_live(project: Project, environment: str) -> Outcome:
@@ -168,10 +185,12 @@ def verify_live(project: Project, environment: str) -> Outcome:
 
 
 def confirm(project: Project, target: Target, what: str, *, yes: bool) -> None:
-    """Make sure that production is meant; raises Stop (4) where nobody can be asked, (2) where the answer is another."""
+    """Make sure that production is meant; raises Stop: 4 where nobody can be asked, 2 for another answer."""
     if not target.production or yes:
         return
     name = project.settings.site.name or project.root.name
-    answer = ui.ask(f"{what} to production at {target.url}: type the site's name ({name}) to go on:", flag="--yes")
+    answer = ui.ask(
+        f"{what} to production at {target.url}: type the site's name ({name}) to go on:", flag="--yes"
+    )
     if answer != name:
         raise Stop(f"that is not {name}: nothing was done", f"invoke {what} --env={target.name}")

@@ -51,7 +51,7 @@ def write(path: Path, entry: Entry) -> Entry:
 
 def advance(path: Path, entry: Entry, state: State, **changes: str) -> Entry:
     """Record the entry's next state."""
-    return write(path, replace(entry, state=state, **changes))  # type: ignore[arg-type]
+    return write(path, replace(entry, state=state, **changes))
 
 
 def read(path: Path) -> Entry | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.core.files import plural
 from pipeline.deploy.ledger import Release
 from pipeline.deploy.target import Target
 from pipeline.tools.git import Git

@@ -80,7 +80,12 @@ def stage(git: Git, draft: Draft) -> str:
     ref = f"refs/pages/staging/{draft.name}"
     git.try_run("update-ref", "-d", ref)
     done = git.run(
-        "fast-import", "--quiet", "--depth=0", "--done", stdin=_commit(ref, draft), what="cannot store the release"
+        "fast-import",
+        "--quiet",
+        "--depth=0",
+        "--done",
+        stdin=_commit(ref, draft),
+        what="cannot store the release",
     )
     return done.text.strip()
 
@@ -118,17 +123,32 @@ def push_arguments(target: Target, name: str, commit: str, before: str | None) -
     """Return the git command of the atomic push."""
     page, own = f"refs/heads/{target.branch}", f"refs/heads/{name}"
     leases = [f"--force-with-lease={page}:{before or ''}", f"--force-with-lease={own}:"]
-    return ["push", "--porcelain", "--atomic", *leases, "--", target.remote, f"{commit}:{page}", f"{commit}:{own}"]
+    return [
+        "push",
+        "--porcelain",
+        "--atomic",
+        *leases,
+        "--",
+        target.remote,
+        f"{commit}:{page}",
+        f"{commit}:{own}",
+    ]
 
 
 def _refused(done: Done, target: Target, draft: Draft) -> Stop:
     said = (done.out + done.err).decode("utf-8", "replace")
-    if f"refs/heads/{draft.name}\t[rejected]" in said and "stale info" in said and target.branch not in _stale(said):
+    if (
+        f"refs/heads/{draft.name}\t[rejected]" in said
+        and "stale info" in said
+        and target.branch not in _stale(said)
+    ):
         text = f"the branch {draft.name} is there already; nothing was changed"
         return Stop(text, "run the same command again: it takes the next free name", Code.PUBLISH)
     if _LOST_RACE.search(said):
         text = f"somebody else published to {target.name} meanwhile; nothing of yours was published"
-        return Stop(text, f"invoke releases --env={target.name}, then run the same command again", Code.PUBLISH)
+        return Stop(
+            text, f"invoke releases --env={target.name}, then run the same command again", Code.PUBLISH
+        )
     text = f"publishing to {target.name} failed; the old release is still live"
     return Stop(text, "mend the cause, then run the same command again", Code.PUBLISH, done.tail(12))
 

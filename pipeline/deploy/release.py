@@ -41,7 +41,11 @@ def again(desk: Desk, target_release: Release, why: str) -> Draft:
     now = desk.clock()
     live = desk.remote.tip
     return Draft(
-        name=str(free_name(now, desk.target.name, f"rollback to {moment_of(target_release.name)}", desk.remote.branches)),
+        name=str(
+            free_name(
+                now, desk.target.name, f"rollback to {moment_of(target_release.name)}", desk.remote.branches
+            )
+        ),
         environment=desk.target.name,
         kind="rollback",
         tree=target_release.tree,
@@ -110,7 +114,11 @@ def prove_live(desk: Desk, release: str, commit: str, before: str | None, *, eve
         )
         if not proof.ok:
             raise wrong(release, proof)
-        part = plural(proof.checked, "file") if proof.checked == proof.total else f"{proof.checked:,} of {proof.total:,} files"
+        part = (
+            plural(proof.checked, "file")
+            if proof.checked == proof.total
+            else f"{proof.checked:,} of {proof.total:,} files"
+        )
         step.note = f"{part} identical ({human_size(proof.size)})"
     return proof
 
@@ -140,7 +148,8 @@ def undo(desk: Desk, failed: journal.Entry, cause: Stop) -> Stop:
         return Stop(text, f"invoke verify --env={desk.target.name}", Code.PUBLISH)
     ui.say(f"rolling back to {good.name} by itself", style="warning")
     outcome = make(now, again(now, good, f"{failed.release} could not be proven: {cause.message}"))
-    text = f"{failed.release} could not be proven and was rolled back; live is {outcome.release}, the tree of {good.name}"
+    live = f"live is {outcome.release}, the tree of {good.name}"
+    text = f"{failed.release} could not be proven and was rolled back; {live}"
     return Stop(text, f"mend the cause, then: invoke deploy --env={desk.target.name}", Code.PUBLISH)
 
 

@@ -38,7 +38,12 @@ def start(project: Project, port: int | None) -> Server:
 
     def made(number: int) -> Server:
         return Server(
-            local_repository(project), target.branch, host=settings.host, port=number, base=target.base, notify=ui.say
+            local_repository(project),
+            target.branch,
+            host=settings.host,
+            port=number,
+            base=target.base,
+            notify=ui.say,
         )
 
     if port is not None or wanted == 0 or is_free(settings.host, wanted):

@@ -18,7 +18,7 @@ from pipeline.deploy.target import Target, target_of
 
 @contextlib.contextmanager
 def at_desk(project: Project, environment: str, why: str, clock: Clock = utc_now) -> Iterator[Desk]:
-    """Hold the environment's lock for the block and give a desk without unfinished business; Stop (6) if it is locked."""
+    """Hold the environment's lock for the block and give a desk without unfinished business; Stop (6) if locked."""
     target = target_of(project, environment)
     with lock.hold(lock_path(project, target), why, clock):
         yield settle(sit_down(project, target, clock))
@@ -36,14 +36,23 @@ def settle(desk: Desk) -> Desk:
         return desk
     match fate(desk, entry):
         case State.PUSHED:
-            ui.say(f"{entry.release} ({entry.started}) was interrupted after it was pushed: proving it now", style="warning")
+            ui.say(
+                f"{entry.release} ({entry.started}) was interrupted after it was pushed: proving it now",
+                style="warning",
+            )
             desk.git.run("update-ref", desk.target.live_ref, entry.commit or "")
             prove_or_undo(desk, journal.advance(desk.journal, entry, State.PUSHED))
         case State.SUPERSEDED:
-            ui.say(f"{entry.release} was interrupted after it was pushed; a newer release is live", style="warning")
+            ui.say(
+                f"{entry.release} was interrupted after it was pushed; a newer release is live",
+                style="warning",
+            )
             journal.advance(desk.journal, entry, State.SUPERSEDED)
         case _:
-            ui.say(f"{entry.release} ({entry.started}) was interrupted before it was pushed: nothing was published", style="warning")
+            ui.say(
+                f"{entry.release} ({entry.started}) was interrupted before it was pushed: nothing was published",
+                style="warning",
+            )
             journal.advance(desk.journal, entry, State.FAILED, reason="interrupted before the push")
             desk.git.try_run("update-ref", "-d", f"refs/pages/staging/{entry.release}")
     return desk.again()

@@ -33,7 +33,7 @@ def source_of(root: Path, target: Target, *, allow_dirty: bool) -> tuple[Source,
 
 
 def problem_of(root: Path, head: git.Head | None, *, named: bool) -> Stop | None:
-    """Return what is wrong with releasing from this state of the source, or None; `named`: a branch holds the commit."""
+    """Return what is wrong with releasing from this state, or None; `named`: a branch holds the commit."""
     if head is None:
         text = f"{root} is not in a git repository, so a release cannot name its source"
         return Stop(text, "git init && git add --all && git commit --message 'first commit'")
@@ -52,5 +52,7 @@ def problem_of(root: Path, head: git.Head | None, *, named: bool) -> Stop | None
 
 
 def _branches(root: Path) -> tuple[str, ...]:
-    listed = git.Git(root, bare=False).maybe("branch", "--all", "--format=%(refname)", "--contains", "HEAD") or ""
+    listed = (
+        git.Git(root, bare=False).maybe("branch", "--all", "--format=%(refname)", "--contains", "HEAD") or ""
+    )
     return tuple(line for line in listed.splitlines() if line.startswith("refs/"))

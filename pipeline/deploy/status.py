@@ -45,9 +45,13 @@ class Status:
         else:
             said.append("  nothing is published yet")
         if self.busy:
-            said.append(f"  busy: {self.busy.why} by {self.busy.user}@{self.busy.host} since {self.busy.since}")
+            said.append(
+                f"  busy: {self.busy.why} by {self.busy.user}@{self.busy.host} since {self.busy.since}"
+            )
         if self.unfinished and not self.busy:
-            said.append(f"  interrupted: {self.unfinished.release}, {self.unfinished.state}; the next deploy settles it")
+            said.append(
+                f"  interrupted: {self.unfinished.release}, {self.unfinished.state}; the next deploy settles it"
+            )
         return said
 
 

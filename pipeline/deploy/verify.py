@@ -79,7 +79,7 @@ def served(path: str) -> bool:
 
 
 def choose(files: Sequence[Expected], *, every: bool, seed: str) -> list[Expected]:
-    """Return the files to read back: all of a small site; of a large one what changed, the pages and a random sample."""
+    """Return the files to read back: all of a small site; of a large one what changed, the pages and a sample."""
     if every or len(files) <= EVERY_FILE_UP_TO:
         return list(files)
     chosen = {file.path: file for file in files if file.changed}
@@ -93,17 +93,17 @@ def choose(files: Sequence[Expected], *, every: bool, seed: str) -> list[Expecte
 
 
 def wait_until_live(url: str, release: str, timeout: float, *, fetch: Callable[[str], Answer]) -> float:
-    """Poll the release file until it names `release`; returns the seconds it took, raises Stop (5) after `timeout` s."""
+    """Poll the release file until it names `release`; returns the seconds it took, Stop (5) after `timeout` s."""
     start = time.monotonic()
     last = Answer(0, b"", "not asked")
     turn = 0
     while time.monotonic() - start < timeout:
         last = fetch(f"{url}{RELEASE_FILE}")
-        if last.status == 200 and _release_in(last.body) == release:  # noqa: PLR2004 - OK
+        if last.status == 200 and _release_in(last.body) == release:
             return time.monotonic() - start
         time.sleep(_POLL_SECONDS[min(turn, len(_POLL_SECONDS) - 1)])
         turn += 1
-    seen = _release_in(last.body) if last.status == 200 else None  # noqa: PLR2004 - OK
+    seen = _release_in(last.body) if last.status == 200 else None
     there = f"it shows {seen}" if seen else f"it answers {last.status or last.reason}"
     raise Stop(f"{url} does not show {release} after {timeout:g} s: {there}", "invoke verify", Code.PUBLISH)
 
@@ -140,7 +140,7 @@ def compare(
 
     def absent(path: str) -> tuple[Mismatch | None, int]:
         answer = fetch(url + quote(path))
-        ok = answer.status == 404  # noqa: PLR2004 - not found
+        ok = answer.status == 404
         return (None if ok else Mismatch(path, f"was deleted and still answers {answer.status}")), 0
 
     with ThreadPoolExecutor(_CONNECTIONS) as pool:
@@ -149,7 +149,7 @@ def compare(
 
 
 def _judge(path: str, answer: Answer, sha256: str) -> Mismatch | None:
-    if answer.status != 200:  # noqa: PLR2004 - OK
+    if answer.status != 200:
         return Mismatch(path, f"answers {answer.status}" if answer.status else f"no answer ({answer.reason})")
     got = hashlib.sha256(answer.body).hexdigest()
     if got != sha256:
@@ -157,7 +157,7 @@ def _judge(path: str, answer: Answer, sha256: str) -> Mismatch | None:
     return None
 
 
-def prove(  # noqa: PLR0913 - one call says everything about what is compared with what
+def prove(
     git: Git, *, commit: str, before: str | None, release: str, url: str, timeout: float, every: bool = False
 ) -> Proof:
     """Wait until `release` is live at `url`, read it back, and return the proof; raises Stop (5) if it never shows."""

@@ -98,7 +98,11 @@ def unpack(site: Path) -> None:
 def commit(site: Path, message: str) -> None:
     """Record the site's sources in a git repository of its own, so that releases can name their source."""
     git = ["git", "-c", "user.name=demo", "-c", "user.email=demo@localhost", "-c", "commit.gpgSign=false"]
-    for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--allow-empty", "--message", message]):
+    for words in (
+        ["init", "--quiet"],
+        ["add", "--all"],
+        ["commit", "--quiet", "--allow-empty", "--message", message],
+    ):
         done = proc.run([*git, *words], cwd=site)
         if not done.ok:
             raise Stop(f"git {words[0]} failed in {site}", "invoke doctor", Code.SERVICE, done.tail())
@@ -140,7 +144,9 @@ def change_and_deploy(project: Project, *, built_here: bool) -> Outcome:
     line = f"{_SENTENCE} {utc_now().strftime('%Y-%m-%d at %H:%M:%S')} UTC."
     path = project.root / (_SOURCE if built_here else _BUILT)
     text = path.read_text(encoding="utf-8")
-    path.write_text(f"{text}\n{line}\n" if built_here else text.replace("</main>", f"<p>{line}</p></main>", 1), "utf-8")
+    path.write_text(
+        f"{text}\n{line}\n" if built_here else text.replace("</main>", f"<p>{line}</p></main>", 1), "utf-8"
+    )
     commit(project.root, "add a line to the logbook")
     return deploy(project, Order("local", "add a line to the logbook"))
 
@@ -149,8 +155,10 @@ def sentence(url: str) -> str:
     """Return what the changed page says about the demo."""
     with http.session(1) as through:
         answer = http.get(through, url + CHANGED_PAGE)
-    if answer.status != 200:  # noqa: PLR2004 - OK
+    if answer.status != 200:
         return f"status {answer.status}"
     text = answer.body.decode("utf-8", "replace")
     place = text.find(_SENTENCE)
-    return f'"{text[place : place + 60].split("<")[0].strip()}"' if place >= 0 else "the page as it was written"
+    return (
+        f'"{text[place : place + 60].split("<")[0].strip()}"' if place >= 0 else "the page as it was written"
+    )

@@ -27,7 +27,26 @@ GZIP_LEVEL = 6
 BROTLI_QUALITY = 5
 # What compression does not make smaller; Pages sends these as they are.
 PACKED = frozenset(
-    ".png .jpg .jpeg .gif .webp .avif .woff .woff2 .mp4 .webm .mp3 .ogg .zip .gz .br .zst .7z .pdf".split()
+    [
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".gif",
+        ".webp",
+        ".avif",
+        ".woff",
+        ".woff2",
+        ".mp4",
+        ".webm",
+        ".mp3",
+        ".ogg",
+        ".zip",
+        ".gz",
+        ".br",
+        ".zst",
+        ".7z",
+        ".pdf",
+    ]
 )
 _INDEX_VERSION = "pages-index 1"
 # File systems stamp with a coarse clock; a file changed this shortly before it was read could change unseen.
@@ -111,7 +130,9 @@ def _walk(output: Path, warn: Callable[[str], None]) -> tuple[list[Found], list[
                 waiting.append((real, f"{path}/", (*above, real)))
             elif stat.S_ISREG(about.st_mode):
                 files += 1
-                found.append(Found(path, real, about.st_size, (about.st_mtime_ns, about.st_ctime_ns, about.st_ino)))
+                found.append(
+                    Found(path, real, about.st_size, (about.st_mtime_ns, about.st_ctime_ns, about.st_ino))
+                )
             else:
                 problems.append(f"{path}: neither a file nor a folder")
         if files > FOLDER_LIMIT:

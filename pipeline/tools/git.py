@@ -76,7 +76,9 @@ class Git:
         environment = {**_ENVIRONMENT, **(env or {})}
         return run(self.argv(arguments, config), stdin=stdin, timeout=timeout, env=environment)
 
-    def run(self, *arguments: str, what: str = "", stdin: bytes | Iterable[bytes] = b"", **more: object) -> Done:
+    def run(
+        self, *arguments: str, what: str = "", stdin: bytes | Iterable[bytes] = b"", **more: object
+    ) -> Done:
         """Run a git command; raises GitError, whose message starts with `what`, when it fails."""
         done = self.try_run(*arguments, stdin=stdin, **more)  # type: ignore[arg-type]
         if not done.ok:
@@ -115,7 +117,7 @@ def store(folder: Path) -> Git:
 
 @dataclass(frozen=True)
 class Head:
-    """A work tree's state: commit (None: no commits yet), branch (None: detached), changed paths, commit time (Unix)."""
+    """A work tree's state: commit (None: none yet), branch (None: detached), changed paths, commit time (Unix)."""
 
     commit: str | None
     branch: str | None
@@ -155,7 +157,7 @@ def head(root: Path) -> Head | None:
 def version() -> tuple[int, ...]:
     """Return git's version as numbers, such as (2, 39, 5)."""
     words = run(["git", "version"]).text.split()
-    digits = words[2].split(".") if len(words) > 2 else []  # noqa: PLR2004 - "git version X"
+    digits = words[2].split(".") if len(words) > 2 else []
     return tuple(int(part) for part in digits if part.isdigit())
 
 

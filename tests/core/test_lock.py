@@ -27,7 +27,9 @@ with hold(Path(sys.argv[1]), "deploy"):
 def other(tmp_path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN201
     """Another process that holds the lock."""
     process = subprocess.Popen(
-        [sys.executable, "-c", _HOLD, str(tmp_path / "a.lock")], cwd=Path(__file__).parents[2], stdout=subprocess.PIPE
+        [sys.executable, "-c", _HOLD, str(tmp_path / "a.lock")],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
     )
     assert process.stdout
     assert process.stdout.readline() == b"held\n"
@@ -38,9 +40,13 @@ def other(tmp_path: Path):  # type: ignore[no-untyped-def]  # noqa: ANN201
 
 
 def test_the_holder_is_named_to_who_comes_later(tmp_path: Path, other: subprocess.Popen[bytes]) -> None:
-    with pytest.raises(Stop, match=rf"\(process {other.pid}\) is busy here: deploy, started 3 min ago") as caught:
-        with lock.hold(tmp_path / "a.lock", "rollback", lambda: utc_now() + timedelta(minutes=3, seconds=1)):
-            pass
+    with (
+        pytest.raises(
+            Stop, match=rf"\(process {other.pid}\) is busy here: deploy, started 3 min ago"
+        ) as caught,
+        lock.hold(tmp_path / "a.lock", "rollback", lambda: utc_now() + timedelta(minutes=3, seconds=1)),
+    ):
+        pass
     assert caught.value.code is Code.LOCKED
     assert caught.value.hint.endswith(f"kill {other.pid}")
 

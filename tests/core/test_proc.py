@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,10 @@ def test_both_outputs_and_the_code_are_kept() -> None:
 def test_lines_come_while_the_program_runs() -> None:
     seen: list[tuple[float, str]] = []
     start = time.monotonic()
-    run(["sh", "-c", "echo one; sleep 0.4; echo two"], on_line=lambda line: seen.append((time.monotonic() - start, line)))
+    run(
+        ["sh", "-c", "echo one; sleep 0.4; echo two"],
+        on_line=lambda line: seen.append((time.monotonic() - start, line)),
+    )
     assert [line for _, line in seen] == ["one", "two"]
     assert seen[0][0] < seen[1][0] - 0.2
 
@@ -57,7 +61,7 @@ def test_a_program_that_does_not_read_its_input_is_no_error() -> None:
 
 
 def test_an_error_in_what_feeds_the_input_reaches_the_caller() -> None:
-    def chunks():  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def chunks() -> Iterator[bytes]:
         yield b"one"
         raise ValueError("broken")
 
@@ -68,7 +72,7 @@ def test_an_error_in_what_feeds_the_input_reaches_the_caller() -> None:
 def test_at_the_limit_the_program_ends_with_all_its_children(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     start = time.monotonic()
-    with pytest.raises(TimedOut, match="still running after 0.5 s") as caught:
+    with pytest.raises(TimedOut, match=r"still running after 0\.5 s") as caught:
         run(["sh", "-c", f"echo started; sleep 60 & echo $! > {note}; wait"], timeout=0.5)
     assert time.monotonic() - start < 3
     assert caught.value.details == ("started",)
@@ -89,7 +93,9 @@ def test_a_grandchild_that_keeps_the_pipe_open_does_not_keep_us() -> None:
 def test_an_interrupt_ends_the_program_too(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     code = f"from pipeline.core.proc import run; run(['sh', '-c', 'echo $$ > {note}; sleep 60'])"
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL
+    )
     while not (note.is_file() and note.read_text().strip()):
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
@@ -111,7 +117,10 @@ def test_a_missing_folder_is_not_taken_for_a_missing_program(tmp_path: Path) -> 
 def test_variables_are_added_and_taken_away() -> None:
     os.environ["PAGES_TEST_GONE"] = "here"
     try:
-        done = run(["sh", "-c", 'echo "${PAGES_TEST_GONE-gone} $PAGES_TEST_NEW"'], env={"PAGES_TEST_GONE": None, "PAGES_TEST_NEW": "new"})
+        done = run(
+            ["sh", "-c", 'echo "${PAGES_TEST_GONE-gone} $PAGES_TEST_NEW"'],
+            env={"PAGES_TEST_GONE": None, "PAGES_TEST_NEW": "new"},
+        )
     finally:
         del os.environ["PAGES_TEST_GONE"]
     assert done.text == "gone new"

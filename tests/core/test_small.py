@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def test_an_atomic_write_that_fails_keeps_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         files.write_atomic(path, "not bytes")  # type: ignore[arg-type]
     assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["a"]
+    assert [one.name for one in tmp_path.iterdir()] == ["a"]
 
 
 def test_json_is_read_back_and_half_of_it_is_nothing(tmp_path: Path) -> None:
@@ -58,13 +57,17 @@ def test_json_is_read_back_and_half_of_it_is_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "said"), [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (1_500_000, "1.5 MB"), (2_000_000_000, "2.0 GB")]
+    ("size", "said"),
+    [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (1_500_000, "1.5 MB"), (2_000_000_000, "2.0 GB")],
 )
 def test_sizes_are_said_in_si_units(size: int, said: str) -> None:
     assert files.human_size(size) == said
 
 
-@pytest.mark.parametrize(("count", "word", "said"), [(1, "file", "1 file"), (0, "entry", "0 entries"), (2, "day", "2 days"), (1_234, "page", "1,234 pages")])
+@pytest.mark.parametrize(
+    ("count", "word", "said"),
+    [(1, "file", "1 file"), (0, "entry", "0 entries"), (2, "day", "2 days"), (1_234, "page", "1,234 pages")],
+)
 def test_plurals(count: int, word: str, said: str) -> None:
     assert files.plural(count, word) == said
 
@@ -80,14 +83,18 @@ def test_a_moment_is_written_and_read_in_utc() -> None:
 def test_the_state_folder_is_ignored_by_git_without_a_change_to_the_sites_files(tmp_path: Path) -> None:
     folder = paths.state_folder(tmp_path)
     assert (folder / ".gitignore").read_text() == "*\n"
-    assert os.listdir(tmp_path) == [".pages"]
+    assert [one.name for one in tmp_path.iterdir()] == [".pages"]
 
 
 def test_only_so_many_runs_are_kept(tmp_path: Path) -> None:
     for number in range(5):
         (tmp_path / "runs" / f"2020010{number}-000000-1").mkdir(parents=True)
     folder = runs.folder(tmp_path, keep=3)
-    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["20200103-000000-1", "20200104-000000-1", folder.name]
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == [
+        "20200103-000000-1",
+        "20200104-000000-1",
+        folder.name,
+    ]
     runs.finish(["deploy", "ghp_0123456789abcdefghijklmnopqrstuvwxyz"], 3, [("build", "failed", 1.25)])
     record = json.loads((folder / "run.json").read_text())
     assert record["argv"] == ["deploy", "[redacted]"]

@@ -94,7 +94,12 @@ def test_a_question_without_a_terminal_names_the_flag() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "hint"),
-    [("/clone/inv", "/clone/inv deploy"), ("pages", "pages deploy"), ("", "invoke deploy"), ("pytest", "invoke deploy")],
+    [
+        ("/clone/inv", "/clone/inv deploy"),
+        ("pages", "pages deploy"),
+        ("", "invoke deploy"),
+        ("pytest", "invoke deploy"),
+    ],
 )
 def test_hints_name_what_this_user_types(monkeypatch: pytest.MonkeyPatch, typed: str, hint: str) -> None:
     monkeypatch.setenv("PAGES_COMMAND", typed)

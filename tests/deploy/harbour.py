@@ -80,4 +80,3 @@ def draft(desk: Desk, what: str = "first light") -> Draft:
 def change(site: Path, text: str) -> None:
     """Give the home page another heading."""
     write(site / "dist/index.html", f"<!doctype html><title>Harbour</title><h1>{text}</h1>")
-

@@ -21,7 +21,21 @@ def history(*rows: tuple[str, str, str]) -> list[Release]:
     """Releases from (name, artifact, what it restores), oldest first; returned newest first."""
     moment = datetime(2026, 3, 1, tzinfo=UTC)
     made = [
-        Release(name, name * 4, artifact, "prod", "rollback" if restores else "deploy", artifact, "", "", "", restores, "me", moment, "")
+        Release(
+            name,
+            name * 4,
+            artifact,
+            "prod",
+            "rollback" if restores else "deploy",
+            artifact,
+            "",
+            "",
+            "",
+            restores,
+            "me",
+            moment,
+            "",
+        )
         for name, artifact, restores in rows
     ]
     return made[::-1]
@@ -56,7 +70,11 @@ def test_a_release_is_found_by_name_by_beginning_and_by_commit() -> None:
 
 
 def test_trailers_are_read_back_from_the_message() -> None:
-    text = message("name", "why: because\n\nRelease: not this one", {"Release": "name", "Source-Commit": "", "Kind": "deploy"})
+    text = message(
+        "name",
+        "why: because\n\nRelease: not this one",
+        {"Release": "name", "Source-Commit": "", "Kind": "deploy"},
+    )
     assert trailers(text) == {"Release": "name", "Kind": "deploy"}
 
 

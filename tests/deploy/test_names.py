@@ -48,7 +48,15 @@ def test_a_taken_name_moves_on_by_a_second() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["main", "20260301-prod-x", "20261301-120000-prod-x", "20260301-120000-prod-", "20260301-120000-Prod-x", ""]
+    "text",
+    [
+        "main",
+        "20260301-prod-x",
+        "20261301-120000-prod-x",
+        "20260301-120000-prod-",
+        "20260301-120000-Prod-x",
+        "",
+    ],
 )
 def test_what_is_no_release_name(text: str) -> None:
     assert parse(text) is None

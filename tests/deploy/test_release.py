@@ -70,7 +70,10 @@ def test_a_rollback_publishes_the_old_tree_as_a_new_release(project: Project, si
     back = make(desk, again(desk, old, "too dark"))
     newest = desk_of(project).releases()[0]
     assert (newest.kind, newest.restores, newest.artifact) == ("rollback", first.release, old.artifact)
-    assert desk.git.text("rev-parse", f"{back.commit}^1", f"{back.commit}^2").split() == [second.commit, first.commit]
+    assert desk.git.text("rev-parse", f"{back.commit}^1", f"{back.commit}^2").split() == [
+        second.commit,
+        first.commit,
+    ]
     assert "<h1>Harbour</h1>" in page(project)
     assert set(refs(project)) == {"gh-pages", first.release, second.release, back.release}
 
@@ -155,7 +158,9 @@ def test_an_interrupted_release_is_settled_by_the_next_run(
     if pushed:
         push(desk.git, desk.target, one, commit, None, 60.0)
     known = None if state is State.PLANNED else commit
-    journal.write(desk.journal, journal.Entry(one.name, "local", "deploy", state, "2026-03-01T12:00:00Z", None, known))
+    journal.write(
+        desk.journal, journal.Entry(one.name, "local", "deploy", state, "2026-03-01T12:00:00Z", None, known)
+    )
     settled = settle(desk_of(project))
     entry = journal.read(desk.journal)
     assert entry
@@ -175,7 +180,8 @@ def test_an_interrupted_release_that_was_overtaken_is_only_mentioned(
     later = desk_of(project)
     make(later, draft(later, "later"))
     journal.write(
-        desk.journal, journal.Entry(one.name, "local", "deploy", State.PUSHING, "2026-03-01T12:00:00Z", None, commit)
+        desk.journal,
+        journal.Entry(one.name, "local", "deploy", State.PUSHING, "2026-03-01T12:00:00Z", None, commit),
     )
     settle(desk_of(project))
     entry = journal.read(desk.journal)
@@ -185,9 +191,12 @@ def test_an_interrupted_release_that_was_overtaken_is_only_mentioned(
 
 
 def test_two_runs_at_once_name_each_other(project: Project) -> None:
-    with at_desk(project, "local", "deploy"), pytest.raises(Stop, match="is busy here: deploy") as caught:
-        with at_desk(project, "local", "rollback"):
-            pass
+    with (
+        at_desk(project, "local", "deploy"),
+        pytest.raises(Stop, match="is busy here: deploy") as caught,
+        at_desk(project, "local", "rollback"),
+    ):
+        pass
     assert caught.value.code is Code.LOCKED
 
 

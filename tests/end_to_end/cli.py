@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,14 +27,33 @@ class Ran:
     err: str
 
 
-def pages(site: Path, *words: str, env: Mapping[str, str] | None = None, stdin: str = "") -> Ran:
-    """Run `pages WORDS` in the site's folder."""
+def pages(
+    site: Path, *words: str, env: Mapping[str, str] | None = None, module: str = "pages_pipeline"
+) -> Ran:
+    """Run `pages WORDS` in the site's folder, or plain invoke as `module`."""
     environment = {**os.environ, "PYTHONPATH": str(TOP), **(env or {})}
     done = subprocess.run(
-        [sys.executable, "-m", "pages_pipeline", *words],
-        cwd=site, env=environment, input=stdin, capture_output=True, text=True, check=False, timeout=300,
+        [sys.executable, "-m", module, *words],
+        cwd=site, env=environment, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@contextlib.contextmanager
+def serving(site: Path) -> Iterator[str]:
+    """Serve the local environment in a process of its own for the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pages_pipeline", "serve", "--json"],
+        cwd=site, env={**os.environ, "PYTHONPATH": str(TOP)}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    with process:
+        try:
+            text = b""
+            while process.stdout is not None and not text.rstrip().endswith(b"}"):
+                text += process.stdout.readline()
+            yield json.loads(text)["url"]
+        finally:
+            process.terminate()
 
 
 def write(path: Path, text: str) -> None:
@@ -61,7 +82,9 @@ def page(root: Path, heading: str) -> None:
 
 def git(root: Path, *words: str) -> str:
     """Run git in a folder."""
-    return subprocess.run(["git", *words], cwd=root, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        ["git", *words], cwd=root, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def live_page(root: Path, path: str = "index.html") -> str:

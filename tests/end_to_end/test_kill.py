@@ -41,7 +41,12 @@ def kill(site: Path, at: int, when: str, *words: str) -> int:
     count = site.parent / "count"
     count.unlink(missing_ok=True)
     tools = site.parent / "tools"
-    env = {"PATH": f"{tools}:{os.environ['PATH']}", "KILL_COUNT": str(count), "KILL_AT": str(at), "KILL_WHEN": when}
+    env = {
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "KILL_COUNT": str(count),
+        "KILL_AT": str(at),
+        "KILL_WHEN": when,
+    }
     ran = pages(site, *words, env=env)
     reached = int(count.read_text())
     assert ran.code in ({-9} if reached >= at else {0}), ran.err

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
+import threading
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.cli import Ran, git, live_page, page, pages, plain_site
+from tests.end_to_end.cli import Ran, git, live_page, page, pages, plain_site, serving
 
 
 @pytest.fixture
@@ -82,7 +82,9 @@ def test_a_gate_that_fails_stops_the_deploy(site: Path) -> None:
 def test_production_wants_an_answer_and_a_source_that_can_be_found_again(site: Path, tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", "--bare", tmp_path / "prod.git"], check=True)
     with (site / "invoke.yaml").open("a") as file:
-        file.write(f"environments: {{prod: {{repository: {tmp_path / 'prod.git'}, url: 'http://127.0.0.1:9/'}}}}\n")
+        file.write(
+            f"environments: {{prod: {{repository: {tmp_path / 'prod.git'}, url: 'http://127.0.0.1:9/'}}}}\n"
+        )
     dirty = pages(site, "deploy", "--env=prod", "--yes")
     assert (dirty.code, "1 change not committed" in dirty.err) == (2, True)
     git(site, "commit", "-qam", "settings")
@@ -100,8 +102,6 @@ def test_a_site_without_git_is_published_locally_with_a_warning(tmp_path: Path) 
 
 
 def test_two_deploys_at_once_do_not_mix(site: Path) -> None:
-    import threading
-
     codes: list[Ran] = []
     threads = [threading.Thread(target=lambda: codes.append(pages(site, "deploy"))) for _ in range(3)]
     for thread in threads:
@@ -116,30 +116,12 @@ def test_two_deploys_at_once_do_not_mix(site: Path) -> None:
 
 
 def test_a_deploy_shows_at_once_in_a_running_server(site: Path) -> None:
-    import sys
-
-    from tests.end_to_end.cli import TOP
-
-    server = subprocess.Popen(
-        [sys.executable, "-m", "pages_pipeline", "serve", "--json"],
-        cwd=site, env={**__import__("os").environ, "PYTHONPATH": str(TOP)}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    try:
-        assert server.stdout
-        text = ""
-        while not text.rstrip().endswith("}"):
-            text += server.stdout.readline()
-        url = json.loads(text)["url"]
+    with serving(site) as url:
         ran = pages(site, "deploy")
         assert ran.code == 0, ran.err
         assert ran.out.strip() == url
         second = pages(site, "serve")
         assert (second.code, "is being served already" in second.err) == (6, True)
-    finally:
-        server.terminate()
-        server.wait(10)
-        assert server.stdout
-        server.stdout.close()
 
 
 def test_a_wrong_word_ends_with_2_and_a_suggestion(site: Path) -> None:
@@ -149,24 +131,11 @@ def test_a_wrong_word_ends_with_2_and_a_suggestion(site: Path) -> None:
 
 
 def test_plain_invoke_from_a_sub_folder_finds_the_same_site(site: Path) -> None:
-    import os
-    import sys
-
-    from tests.end_to_end.cli import TOP
-
     (site / "tasks.py").write_text('"""Tasks."""\n\nfrom pages_pipeline import ns\n')
-    (site / "invoke.yaml").write_text((site / "invoke.yaml").read_text() + "tasks: {executor_class: pipeline.executor.Executor}\n")
+    with (site / "invoke.yaml").open("a") as file:
+        file.write("tasks: {executor_class: pipeline.executor.Executor}\n")
     (site / "src").mkdir()
-    ran = subprocess.run(
-        [sys.executable, "-m", "invoke", "deploy", "--to-nowhere"],
-        cwd=site / "src", env={**os.environ, "PYTHONPATH": str(TOP)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ran.returncode == 1
-    start = time.monotonic()
-    ran = subprocess.run(
-        [sys.executable, "-m", "invoke", "rollback"],
-        cwd=site / "src", env={**os.environ, "PYTHONPATH": str(TOP)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ran.returncode == 2, ran.stderr
-    assert "local has no release yet" in ran.stderr
-    assert time.monotonic() - start < 30
+    unknown = pages(site / "src", "deploy", "--to-nowhere", module="invoke")
+    assert unknown.code == 1
+    ran = pages(site / "src", "rollback", module="invoke")
+    assert (ran.code, "local has no release yet" in ran.err) == (2, True)

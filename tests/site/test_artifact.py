@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.errors import Stop
+from pipeline.core.model import Entry
 from pipeline.site import artifact
 from pipeline.site.artifact import compressed_sizes, quote, snapshot
 from pipeline.tools.git import Git
@@ -27,7 +28,9 @@ def put(root: Path, files: dict[str, bytes]) -> Path:
 
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
-    return put(tmp_path / "dist", {"index.html": b"<h1>hello</h1>", "a/b.css": b"b{}", "a/c.png": b"\x89PNG\r\n"})
+    return put(
+        tmp_path / "dist", {"index.html": b"<h1>hello</h1>", "a/b.css": b"b{}", "a/c.png": b"\x89PNG\r\n"}
+    )
 
 
 def tree_of_git(output: Path, scratch: Path) -> str:
@@ -35,7 +38,9 @@ def tree_of_git(output: Path, scratch: Path) -> str:
     environment = {**os.environ, "GIT_DIR": str(scratch), "GIT_WORK_TREE": str(output)}
     for words in (["init", "-q"], ["-c", "core.autocrlf=false", "add", "--all", "--force"]):
         subprocess.run(["git", *words], env=environment, check=True)
-    return subprocess.run(["git", "write-tree"], env=environment, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        ["git", "write-tree"], env=environment, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def test_an_artifact_has_gits_tree_id_and_every_digest(output: Path, tmp_path: Path) -> None:
@@ -60,7 +65,9 @@ _PATHS = st.lists(_NAMES, min_size=1, max_size=3).map("/".join)
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(st.dictionaries(_PATHS, st.binary(max_size=40), max_size=6), min_size=2, max_size=3))
-def test_any_series_of_changes_gives_gits_tree(tmp_path_factory: pytest.TempPathFactory, states: list[dict[str, bytes]]) -> None:
+def test_any_series_of_changes_gives_gits_tree(
+    tmp_path_factory: pytest.TempPathFactory, states: list[dict[str, bytes]]
+) -> None:
     root = tmp_path_factory.mktemp("series")
     for number, files in enumerate(states):
         output = root / "dist"
@@ -80,11 +87,18 @@ def test_any_series_of_changes_gives_gits_tree(tmp_path_factory: pytest.TempPath
         assert made.tree == tree_of_git(output, root / f"scratch{number}")
 
 
-def test_only_what_changed_is_read_again(output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_changed_is_read_again(
+    output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(artifact, "_RACY_NS", 0)
     read: list[str] = []
     really = artifact.describe
-    monkeypatch.setattr(artifact, "describe", lambda path, data: read.append(path) or really(path, data))
+
+    def describe(path: str, data: bytes) -> Entry:
+        read.append(path)
+        return really(path, data)
+
+    monkeypatch.setattr(artifact, "describe", describe)
     first = snapshot(output, tmp_path / "objects.git")
     assert len(read) == 3
     put(output, {"a/b.css": b"b{color:red}"})
