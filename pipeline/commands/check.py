@@ -7,7 +7,7 @@ from typing import Any
 
 from invoke import Collection, Context, Task, task
 
-from checks import GATES
+from checks import TITLES
 from pipeline.core import ui
 from pipeline.core.project import open_project
 
@@ -49,9 +49,9 @@ def one_gate(name: str) -> Task[Callable[..., Any]]:
     def run(c: Context, env: str = "local", fresh: bool = False, json: bool = False) -> None:
         check(env, only=(name,), fresh=fresh, json=json)
 
-    run.__doc__ = GATES[name].__doc__
+    run.__doc__ = TITLES[name]
     made: Task[Callable[..., Any]] = task(name=name, help=_HELP)(run)
     return made
 
 
-ns = Collection("check", every, *(one_gate(name) for name in GATES))
+ns = Collection("check", every, *(one_gate(name) for name in TITLES))
