@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import signal
 import sys
 import tempfile
 import traceback
@@ -11,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import invoke
-from invoke.exceptions import Exit, ParseError, UnexpectedExit
+from invoke import Config
+from invoke.exceptions import AmbiguousEnvVar, Exit, ParseError, UncastableEnvVar, UnexpectedExit
 from invoke.parser import ParserContext
 from invoke.tasks import Call
 
@@ -45,6 +48,8 @@ class Executor(invoke.Executor):
     def execute(self, *tasks: Given) -> dict[Task[Any], Result]:
         """Run the tasks; whatever ends them becomes an exit code, and the run's record is written."""
         code = Code.BUG
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        let_our_variables_be(self.config)
         try:
             results: dict[Task[Any], Result] = super().execute(*tasks)
             code = Code.DONE
@@ -56,6 +61,21 @@ class Executor(invoke.Executor):
         finally:
             runs.finish(sys.argv[1:], code, ui.steps_done())
         return results
+
+
+def let_our_variables_be(config: Config) -> None:
+    """Keep invoke from stumbling over INVOKE_* variables of ours that are lists or have a key of several words.
+
+    Our own settings read them; what invoke can read of its own is loaded as ever.
+    """
+    load = config.load_shell_env
+
+    def load_what_fits() -> None:
+        with contextlib.suppress(UncastableEnvVar, AmbiguousEnvVar, ValueError):
+            load()
+
+    # A plain assignment would become a setting.
+    object.__setattr__(config, "load_shell_env", load_what_fits)
 
 
 def given_env(task: Given) -> str | None:

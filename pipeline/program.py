@@ -43,6 +43,7 @@ class Program(invoke.Program):
         # invoke turns bytecode off, which makes every start 2.3 times as dear.
         sys.dont_write_bytecode = False
         if self.args.site.value:
+            ui.remember_site(self.args.site.value)
             os.environ["INVOKE_SITE_PATH"] = str(Path(self.args.site.value).absolute())
 
     def parse_tasks(self) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 from invoke import Context, task
 
-from pipeline.core import paths, ui
+from pipeline.core import ui
 from pipeline.core.errors import Code, Stop
 from pipeline.core.project import SITE_VARIABLE, Project, open_project
 
@@ -17,21 +16,11 @@ _JSON = "print the result as JSON"
 
 def typed(words: str, site: Path | None = None) -> str:
     """Return a command as this user would type it, for a site that may be in another folder."""
-    name = Path(sys.argv[0]).name
-    elsewhere = site is not None and site.resolve() != Path.cwd()
-    if name == "__main__.py":
-        top = paths.checkout()
-        program = "./inv" if top == Path.cwd() else str(top / "inv") if top else "pages"
-    else:
-        program = name if name in {"inv", "pages"} else "invoke"
-    if not elsewhere:
-        return f"{program} {words}"
+    if site is None or site.resolve() == Path.cwd():
+        return f"invoke {words}"
     # Plain invoke has no --site: it goes by the folder.
-    return (
-        f"cd {site} && {program} {words}"
-        if program in {"inv", "invoke"}
-        else f"{program} --site={site} {words}"
-    )
+    program = ui.program()
+    return f"cd {site} && invoke {words}" if program == "invoke" else f"{program} --site={site} {words}"
 
 
 def _folder(site: str) -> Path:

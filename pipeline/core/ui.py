@@ -33,10 +33,12 @@ class Step:
 
 @dataclass
 class _Screen:
-    """The unfinished line on stderr, if any; `quiet` holds back step lines (for --json and tests of data)."""
+    """The unfinished line on stderr, if any; `quiet` holds back step lines, `brief` other programs' output."""
 
     open_label: str | None = None
     quiet: bool = False
+    brief: bool = False
+    site: str = ""
     steps: list[tuple[str, str, float]] = field(default_factory=list)
 
 
@@ -87,10 +89,23 @@ def next_step(command: str) -> None:
 
 
 def as_typed(text: str) -> str:
-    """Return a hint with `invoke` replaced by what this user types: `pages`, or the path of our wrapper."""
+    """Return a hint with `invoke` replaced by what this user types, `--site` included if it was given."""
+    site = f" --site={_screen.site}" if _screen.site else ""
+    return re.sub(r"\binvoke (?=[a-z-])", f"{program()}{site} ", text)
+
+
+def program() -> str:
+    """Return the program as it was typed: `invoke`, `pages`, or the path of our wrapper."""
     typed = os.environ.get("PAGES_COMMAND") or Path(sys.argv[0]).name
-    known = typed.rsplit("/", 1)[-1] in {"pages", "inv"}
-    return re.sub(r"\binvoke (?=[a-z-])", f"{typed} ", text) if known else text
+    name = typed.rsplit("/", 1)[-1]
+    if name == "__main__.py" and Path(sys.argv[0]).parent.name == "pages_pipeline":
+        return "pages"
+    return typed if name in {"pages", "inv"} else "invoke"
+
+
+def remember_site(typed: str) -> None:
+    """Put `--site` into all further hints, as it was typed."""
+    _screen.site = typed
 
 
 def data(text: str) -> None:
@@ -125,7 +140,7 @@ def table(
 
 def stream(line: str) -> None:
     """Show a line of another program's output while a step runs."""
-    if not _screen.quiet:
+    if not (_screen.quiet or _screen.brief):
         say(f"    {line}", style="dim")
 
 
@@ -155,6 +170,16 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         _screen.quiet = before
+
+
+@contextlib.contextmanager
+def brief() -> Iterator[None]:
+    """Hold back other programs' output for the block; it is in the logs."""
+    before, _screen.brief = _screen.brief, True
+    try:
+        yield
+    finally:
+        _screen.brief = before
 
 
 def quiet_if(wanted: bool) -> contextlib.AbstractContextManager[None]:  # noqa: FBT001 - the name says it

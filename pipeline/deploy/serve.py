@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pipeline.core import ui
 from pipeline.core.errors import Code, Stop
@@ -17,20 +17,22 @@ _NEXT_PORTS = 20
 
 
 @contextlib.contextmanager
-def open_server(project: Project, port: int | None = None) -> Iterator[Server]:
+def open_server(
+    project: Project, port: int | None = None, notify: Callable[[str], None] = ui.say
+) -> Iterator[Server]:
     """Serve the local environment for the block; raises Stop (6) when this site is being served already.
 
-    `port` None means the settings' one, or the next free one after it.
+    `port` None means the settings' one, or the next free one after it; `notify` gets a line per release that goes live.
     """
     running = serving(project)
     if running:
         text = f"this site is being served already: {running.url} (process {running.pid})"
         raise Stop(text, f"open it, or end it with: kill {running.pid}", Code.LOCKED)
-    with start(project, port) as server, announce(project, server, os.getpid()):
+    with start(project, port, notify) as server, announce(project, server, os.getpid()):
         yield server
 
 
-def start(project: Project, port: int | None) -> Server:
+def start(project: Project, port: int | None, notify: Callable[[str], None]) -> Server:
     """Return a server that has not started, on a port that was free a moment ago."""
     target = target_of(project, "local")
     settings = project.settings.serve
@@ -43,7 +45,7 @@ def start(project: Project, port: int | None) -> Server:
             host=settings.host,
             port=number,
             base=target.base,
-            notify=ui.say,
+            notify=notify,
         )
 
     if port is not None or wanted == 0 or is_free(settings.host, wanted):

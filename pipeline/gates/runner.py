@@ -82,7 +82,7 @@ def chosen(only: Sequence[str] | None) -> tuple[str, ...]:
 def judge_gate(gate: Gate, bench: Bench) -> Judged:
     """Run one gate on its line: measure or carry over, judge, apply waivers."""
     start = time.monotonic()
-    with ui.step(gate.NAME) as line:
+    with ui.step(f"gate: {gate.NAME}") as line:
         inputs = gate.inputs(bench.subject)
         measured = _measure(gate, bench, inputs)
         seconds = round(time.monotonic() - start, 3)

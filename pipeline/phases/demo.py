@@ -17,6 +17,7 @@ from pipeline.core.project import Project, open_project
 from pipeline.deploy.engine import Order, deploy, rollback
 from pipeline.deploy.release import Outcome
 from pipeline.deploy.serve import open_server
+from pipeline.site.build import forget
 from pipeline.tools.node import find_node
 
 CHANGED_PAGE = "logbook/tuning-the-horn/"
@@ -56,7 +57,7 @@ def demo(folder: Path | None = None) -> Iterator[tuple[Project, str, list[Act]]]
     with lock.hold(stage / "demo.lock", "the demo"):
         site, built_here = prepare(stage)
         project = open_project(site)
-        with open_server(project) as server:
+        with ui.brief(), open_server(project, notify=lambda _: None) as server:
             ui.say()
             ui.say(f"The example site will be live at {server.url}", style="bold")
             yield project, server.url, play(project, server.url, built_here=built_here)
@@ -148,6 +149,7 @@ def change_and_deploy(project: Project, *, built_here: bool) -> Outcome:
         f"{text}\n{line}\n" if built_here else text.replace("</main>", f"<p>{line}</p></main>", 1), "utf-8"
     )
     commit(project.root, "add a line to the logbook")
+    forget()
     return deploy(project, Order("local", "add a line to the logbook"))
 
 

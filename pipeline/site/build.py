@@ -71,11 +71,14 @@ def build(
     return built
 
 
-def artifact_of(project: Project, environment: str, *, allow_build: bool = False) -> Artifact:
+def artifact_of(
+    project: Project, environment: str, *, allow_build: bool = False, check: bool = True
+) -> Artifact:
     """Return the artifact of the output folder, as built earlier in this process or by an earlier one.
 
     It must have been built for this environment, from these very sources, and be unchanged since. Otherwise
-    it is built with `allow_build`, and refused without: Stop (2) names the newest changed source file.
+    it is built with `allow_build` (`check`: with the type check), and refused without: Stop (2) names the
+    newest changed source file.
     """
     if known := _memo.get((project.root, environment)):
         return known
@@ -87,7 +90,7 @@ def artifact_of(project: Project, environment: str, *, allow_build: bool = False
         if not allow_build:
             raise
         ui.say(f"building, because {stale.message}", style="dim")
-        return build(project, environment).artifact
+        return build(project, environment, check=check).artifact
     _memo[project.root, environment] = found
     return found
 

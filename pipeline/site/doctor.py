@@ -108,7 +108,7 @@ def _python() -> Finding:
 def _compression() -> Finding:
     import gzip
 
-    import brotli  # type: ignore[import-untyped]
+    import brotli
 
     text = b"pages" * 100
     if gzip.decompress(gzip.compress(text)) != text or brotli.decompress(brotli.compress(text)) != text:

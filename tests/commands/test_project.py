@@ -10,6 +10,7 @@ import pytest
 from invoke import Collection, Program
 
 from pipeline.commands import project as commands
+from pipeline.core import ui
 from pipeline.core.errors import Code
 from pipeline.executor import Executor
 
@@ -105,7 +106,7 @@ def test_commands_are_shown_as_the_user_types_them(
     monkeypatch: pytest.MonkeyPatch, program: str, shown: str
 ) -> None:
     monkeypatch.setattr(sys, "argv", [program])
-    assert commands.typed("init") == shown
+    assert ui.as_typed(commands.typed("init")) == shown
 
 
 def test_settings_show_value_and_origin(site: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

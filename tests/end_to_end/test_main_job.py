@@ -57,7 +57,7 @@ def test_a_chain_shares_one_environment_and_judges_once(site: Path) -> None:
     assert "check" not in ran.out
     chain = pages(site, "build", "check", "deploy", "--env=local")
     assert chain.code == 0, chain.err
-    budgets = [line for line in chain.err.splitlines() if line.startswith("budgets ..")]
+    budgets = [line for line in chain.err.splitlines() if line.startswith("gate: budgets ..")]
     assert len(budgets) == 2
     assert "measured" in budgets[1]
 

@@ -66,7 +66,7 @@ def test_each_gate_has_its_own_line_and_says_what_it_carried_over(
 ) -> None:
     judge_site(site.project, site.artifact, "local", clock=clock())
     first = capsys.readouterr().err.splitlines()
-    assert [line.split()[0] for line in first] == list(GATES)
+    assert [line.split()[:2] for line in first] == [["gate:", name] for name in GATES]
     assert all(" passed " in line for line in first)
     judge_site(site.project, site.artifact, "local", clock=clock(timedelta(minutes=3)))
     assert all("measured 3 min ago" in line for line in capsys.readouterr().err.splitlines())

@@ -59,6 +59,8 @@ class Server:
         self._changed = threading.Condition()
         self._look = threading.Event()
         self._stopping = threading.Event()
+        # Start and stop take turns: a server is stopped before it begins, or after, never in between.
+        self._turning = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._end: Callable[[], object] = _nothing
 
@@ -80,6 +82,13 @@ class Server:
 
     def start(self) -> Self:
         """Read the branch, then answer and watch in the background; raises Stop when the port is taken."""
+        with self._turning:
+            # Whoever stopped it before it began has the last word.
+            if not self._stopping.is_set():
+                self._begin()
+        return self
+
+    def _begin(self) -> None:
         sock = self._listen()
         self._port = sock.getsockname()[1]
         self._refresh()
@@ -94,7 +103,6 @@ class Server:
         for thread in self._threads:
             thread.start()
         ready.wait()
-        return self
 
     def serve_forever(self) -> None:
         """Serve until `stop` is called from another thread or the process is interrupted."""
@@ -103,13 +111,14 @@ class Server:
 
     def stop(self) -> None:
         """Take no more connections, send what is under way for up to 2 s, and end both threads."""
-        if self._stopping.is_set():
-            return
-        self._stopping.set()
-        self._look.set()
-        self._end()
-        for thread in self._threads:
-            thread.join()
+        with self._turning:
+            if self._stopping.is_set():
+                return
+            self._stopping.set()
+            self._look.set()
+            self._end()
+            for thread in self._threads:
+                thread.join()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -1,0 +1,3 @@
+"""The tasks of this site: `invoke --list`."""
+
+from pages_pipeline import ns  # noqa: F401
