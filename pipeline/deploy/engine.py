@@ -144,9 +144,7 @@ def before(known: list[Release]) -> Release | None:
     names = [one.name for one in known]
     while known[place].restores in names[place + 1 :]:
         place = names.index(known[place].restores)
-    return next(
-        (one for one in known[place + 1 :] if one.artifact != known[0].artifact and not one.restores), None
-    )
+    return next((one for one in known[place + 1 :] if one.artifact != known[0].artifact), None)
 
 
 def plan_rollback(project: Project, environment: str, *, to: str = "", clock: Clock = utc_now) -> Plan:

@@ -165,7 +165,7 @@ def _check_note(
     if not checker:
         return "the site has no type check"
     if not check:
-        return "left out by --no-check"
+        return "left to the gate typescript"
     return RUN_BY_BUILD if runs_already(checker, build, scripts) else ""
 
 

@@ -96,7 +96,7 @@ def test_no_check_leaves_the_type_check_out(project: Project, capsys: pytest.Cap
     assert run("build") == Code.GATE
     assert "stopped: the type check failed: node -e 'process.exit(3)' ended" in capsys.readouterr().err
     run_well("build --no-check")
-    assert "left out by --no-check" in capsys.readouterr().err
+    assert "left to the gate typescript" in capsys.readouterr().err
 
 
 def test_twice_says_that_the_builds_are_identical(
