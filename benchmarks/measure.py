@@ -13,11 +13,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Figure:
-    """One finished run: wall and CPU time (with that of its children) in seconds, peak memory in bytes."""
+    """One finished run: wall and CPU time (with that of its children) in seconds, peak memory in bytes, output."""
 
     wall: float
     cpu: float
     peak: int
+    said: str
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ def once(command: Command) -> Figure:
         raise RuntimeError(
             f"{command.name} ended with {process.returncode}: {said.decode(errors='replace')[-2000:]}"
         )
-    return Figure(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Figure(wall, cpu, usage.ru_maxrss * 1024, said.decode(errors="replace"))
 
 
 def in_turn(commands: Sequence[Command], rounds: int, warmup: int = 1) -> dict[str, list[Figure]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 from pipeline.core.project import open_project
@@ -17,10 +18,12 @@ from pipeline.site.artifact import snapshot
 def publish(root: Path) -> None:
     """Read the output, commit it, push it: what bare git does, without gates and without reading back."""
     project = open_project(root)
+    start = time.monotonic()
     artifact = snapshot(project.output, objects_folder(project))
     desk = sit_down(project, target_of(project, "local"))
     draft = draft_of(desk, artifact, Source("", dirty=False, subject="bench"), "", "bench")
     push(desk.git, desk.target, draft, stage(desk.git, draft), desk.remote.tip, 600)
+    print(time.monotonic() - start)
 
 
 if __name__ == "__main__":

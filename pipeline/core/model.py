@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file of an artifact: path with `/`, git blob id (SHA-1), SHA-256 of its bytes, sizes in bytes.
 
     `gzip` (level 6) is what GitHub Pages sends for text; `brotli` (quality 5) is for comparison, Pages has none.

@@ -113,7 +113,8 @@ Seconds = Annotated[int, Field(gt=0, le=86_400)]
 class Part(BaseModel):
     """Immutable, closed, and strict: a number in quotes is not a number."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    # Built on first use: the parts are built within Settings and Policy, so building each by itself is waste.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class Site(Part):

@@ -19,8 +19,6 @@ from pipeline.deploy.release import Outcome, again, make, prove_live
 from pipeline.deploy.settle import at_desk
 from pipeline.deploy.source import Source, source_of
 from pipeline.deploy.target import Target, target_of
-from pipeline.gates.runner import judge_site
-from pipeline.site.build import artifact_of
 from pipeline.tools.git import identity
 
 
@@ -37,6 +35,9 @@ class Order:
 
 def deploy(project: Project, order: Order, clock: Clock = utc_now) -> Outcome:
     """Build, judge, publish and prove; raises Stop with the exit code that says which of them failed."""
+    from pipeline.gates.runner import judge_site
+    from pipeline.site.build import artifact_of
+
     target = target_of(project, order.environment)
     source, remarks = source_of(project.root, target, allow_dirty=order.allow_dirty)
     for remark in remarks:
@@ -78,6 +79,8 @@ def draft_of(desk: Desk, artifact: Artifact, source: Source, evidence: str, why:
 
 def plan_deploy(project: Project, order: Order, clock: Clock = utc_now) -> Plan:
     """Return what `deploy` would do, without building, judging or publishing anything."""
+    from pipeline.site.build import artifact_of
+
     target = target_of(project, order.environment)
     source, _ = source_of(project.root, target, allow_dirty=order.allow_dirty)
     desk = sit_down(project, target, clock)

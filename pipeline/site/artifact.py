@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
+import time
 import unicodedata
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.core.errors import Code, Stop
 from pipeline.core.files import human_size, plural, write_atomic
@@ -48,19 +49,18 @@ PACKED = frozenset(
         ".pdf",
     ]
 )
-_INDEX_VERSION = "pages-index 1"
+_INDEX_VERSION = "pages-index 2"
 # File systems stamp with a coarse clock; a file changed this shortly before it was read could change unseen.
 _RACY_NS = 2_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A file of the output as the file system describes it; `source` is where its bytes are."""
 
     path: str
     source: str
     size: int
-    key: tuple[int, int, int]  # mtime in ns, ctime in ns, inode
+    key: str  # mtime in ns, ctime in ns, inode
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class _Index:
     """What the last scan knew: its tree, and each file's stat key and entry."""
 
     tree: str | None
-    known: dict[str, tuple[tuple[int, int, int], Entry]]
+    known: dict[str, tuple[str, Entry]]
 
 
 def snapshot(output: Path, objects: Path, *, warn: Callable[[str], None] = lambda _: None) -> Artifact:
@@ -77,12 +77,13 @@ def snapshot(output: Path, objects: Path, *, warn: Callable[[str], None] = lambd
     A file whose stat data did not change since the last scan is not read again. Raises Stop (2) with all
     that makes the folder unfit for publishing.
     """
+    began = time.time_ns()
     found = scan(output, warn=warn)
     git = store(objects)
     index_path = objects / f"pages-index-{hashlib.sha256(os.fsencode(output.resolve())).hexdigest()[:16]}"
     index = _read_index(index_path, git)
     tree, entries = _import(git, found, index)
-    _write_index(index_path, tree, found, entries)
+    _write_index(index_path, tree, found, entries, began)
     return Artifact(tree, tuple(entries), output)
 
 
@@ -125,14 +126,13 @@ def _walk(output: Path, warn: Callable[[str], None]) -> tuple[list[Found], list[
                 if problem := _link_problem(path, real, top, above):
                     problems.append(problem)
                     continue
-            about = os.stat(real) if item.is_symlink() else item.stat()
-            if stat.S_ISDIR(about.st_mode):
+            if item.is_dir():
                 waiting.append((real, f"{path}/", (*above, real)))
-            elif stat.S_ISREG(about.st_mode):
+            elif item.is_file():
                 files += 1
-                found.append(
-                    Found(path, real, about.st_size, (about.st_mtime_ns, about.st_ctime_ns, about.st_ino))
-                )
+                about = item.stat()
+                key = f"{about.st_mtime_ns} {about.st_ctime_ns} {about.st_ino}"
+                found.append(Found(path, real, about.st_size, key))
             else:
                 problems.append(f"{path}: neither a file nor a folder")
         if files > FOLDER_LIMIT:
@@ -164,6 +164,8 @@ def _name_problems(prefix: str, names: list[str]) -> list[str]:
             continue
         if any(unicodedata.category(char) == "Cc" for char in name):
             problems.append(f"{prefix}{name!r}: a control character in the name")
+    if len(names) == 1:
+        return problems
     seen: dict[str, str] = {}
     for name in sorted(names):
         other = seen.setdefault(_folded(name), name)
@@ -284,26 +286,23 @@ def _read_index(path: Path, git: Git) -> _Index:
     except (FileNotFoundError, UnicodeDecodeError):
         return nothing
     head = lines[0].split("\t")
-    if len(head) != 3 or head[0] != _INDEX_VERSION or lines[-1] != "end" or not git.has(head[2]):
+    if len(head) != 2 or head[0] != _INDEX_VERSION or lines[-1] != "end" or not git.has(head[1]):
         return nothing
-    written, tree = int(head[1]), head[2]
-    known: dict[str, tuple[tuple[int, int, int], Entry]] = {}
+    known: dict[str, tuple[str, Entry]] = {}
     for line in lines[1:-1]:
-        mtime, ctime, inode, oid, sha256, size, gzip, brotli, name = line.split("\t")
-        key = (int(mtime), int(ctime), int(inode))
-        racy = max(key[0], key[1]) > written - _RACY_NS
-        entry = Entry(name, oid, sha256, int(size), int(gzip), int(brotli))
-        known[name] = ((0, 0, 0) if racy else key, entry)
-    return _Index(tree, known)
+        key, oid, sha256, size, gzip, brotli, path = line.split("\t")
+        known[path] = (key, Entry(path, oid, sha256, int(size), int(gzip), int(brotli)))
+    return _Index(head[1], known)
 
 
-def _write_index(path: Path, tree: str, found: list[Found], entries: list[Entry]) -> None:
-    import time
-
-    lines = [f"{_INDEX_VERSION}\t{time.time_ns()}\t{tree}"]
+def _write_index(path: Path, tree: str, found: list[Found], entries: list[Entry], began: int) -> None:
+    settled = began - _RACY_NS
+    lines = [f"{_INDEX_VERSION}\t{tree}"]
     for file, e in zip(found, entries, strict=True):
-        a, b, c = file.key
-        lines.append(f"{a}\t{b}\t{c}\t{e.oid}\t{e.sha256}\t{e.size}\t{e.gzip}\t{e.brotli}\t{e.path}")
+        modified, changed, _ = file.key.split(" ")
+        # Without a key it is read again next time.
+        key = file.key if max(int(modified), int(changed)) < settled else ""
+        lines.append(f"{key}\t{e.oid}\t{e.sha256}\t{e.size}\t{e.gzip}\t{e.brotli}\t{e.path}")
     lines.append("end")
     write_atomic(path, "\n".join(lines).encode())
 
