@@ -290,8 +290,8 @@ def _read_index(path: Path, git: Git) -> _Index:
         return nothing
     known: dict[str, tuple[str, Entry]] = {}
     for line in lines[1:-1]:
-        key, oid, sha256, size, gzip, brotli, path = line.split("\t")
-        known[path] = (key, Entry(path, oid, sha256, int(size), int(gzip), int(brotli)))
+        key, oid, sha256, size, gzip, brotli, name = line.split("\t")
+        known[name] = (key, Entry(name, oid, sha256, int(size), int(gzip), int(brotli)))
     return _Index(head[1], known)
 
 
