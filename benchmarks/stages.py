@@ -8,8 +8,10 @@ from pathlib import Path
 
 from pipeline.core.project import open_project
 from pipeline.deploy.desk import sit_down
-from pipeline.deploy.engine import draft_of, rollback
-from pipeline.deploy.publish import push, stage
+from pipeline.deploy.draft import draft_of
+from pipeline.deploy.engine import rollback
+from pipeline.deploy.publish import Refs, push, stage
+from pipeline.deploy.release import announce
 from pipeline.deploy.source import Source
 from pipeline.deploy.target import objects_folder, target_of
 from pipeline.site.artifact import snapshot
@@ -22,7 +24,9 @@ def publish(root: Path) -> None:
     artifact = snapshot(project.output, objects_folder(project))
     desk = sit_down(project, target_of(project, "local"))
     draft = draft_of(desk, artifact, Source("", dirty=False, subject="bench"), "", "bench")
-    push(desk.git, desk.target, draft, stage(desk.git, draft), desk.remote.tip, 600)
+    commit = stage(desk.git, draft)
+    audit = announce(desk, draft, commit)
+    push(desk.git, desk.target, Refs(commit, desk.remote.tip, draft.name, audit, desk.remote.audit), 600)
     print(time.monotonic() - start)
 
 

@@ -23,7 +23,7 @@ def list_(c: Context, env: str = "local", limit: int = 20, json: bool = False) -
     from pipeline.deploy.target import target_of
 
     project = open_project()
-    known = sit_down(project, target_of(project, env)).releases()
+    known = sit_down(project, target_of(project, env)).releases
     shown = known[:limit] if limit else known
     if json:
         ui.data_json([release_value(one) for one in shown])
@@ -50,7 +50,7 @@ def show(c: Context, name: str, env: str = "local", json: bool = False) -> None:
 
     project = open_project()
     desk = sit_down(project, target_of(project, env))
-    known = desk.releases()
+    known = desk.releases
     one = ledger.find(known, name)
     before = next((other for other in known[known.index(one) + 1 :]), None)
     changes = changes_between(desk.git, before.tree if before else None, one.tree)

@@ -10,16 +10,19 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
+# A server may ask for hours (Retry-After); nobody waits longer than this between two tries.
+LONGEST_WAIT = 60.0
 USER_AGENT = "pages-pipeline"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer: status 0 means that none came, and `reason` says why."""
+    """An answer: status 0 means that none came, and `reason` says why; `wait` is Retry-After in seconds, at most 60."""
 
     status: int
     body: bytes
     reason: str = ""
+    wait: float = 0.0
 
 
 def session(connections: int) -> requests.Session:
@@ -46,4 +49,5 @@ def get(through: requests.Session, url: str) -> Answer:
         got = through.get(url, timeout=limits, allow_redirects=False, headers=headers)
     except requests.RequestException as error:
         return Answer(0, b"", type(error).__name__)
-    return Answer(got.status_code, got.content)
+    after = got.headers.get("Retry-After", "")
+    return Answer(got.status_code, got.content, wait=min(float(after), LONGEST_WAIT) if after.isdigit() else 0.0)

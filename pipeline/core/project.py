@@ -20,7 +20,7 @@ from pipeline.core.settings import POLICY_FILE, SETTINGS_FILE, Loaded, load, pol
 from pipeline.core.sources import read
 
 if TYPE_CHECKING:
-    from pipeline.core.schema import Policy, Settings
+    from pipeline.core.schema import Environment, Policy, Settings
 
 SITE_VARIABLE = "INVOKE_SITE_PATH"
 
@@ -35,6 +35,7 @@ class NamedEnvironment:
     url: str
     base: str
     production: bool
+    options: Environment
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Project:
             url,
             base,
             name == "prod" if one.production is None else one.production,
+            one,
         )
 
     def _address(self, name: str) -> tuple[str, str]:

@@ -146,6 +146,24 @@ class Site(Part):
     base: Base = Field(default="/", description="Base path that the site's own configuration builds for.")
 
 
+class Keep(Part):
+    releases: int = Field(
+        default=3, ge=0, le=50, description="Of how many earlier releases the immutable assets stay published."
+    )
+    hours: int = Field(
+        default=24, ge=0, le=8_760, description="How long after its replacement a release's assets stay, in hours."
+    )
+
+
+class Health(Part):
+    probes: int = Field(default=3, ge=0, le=100, description="How often the site is asked after it was proven.")
+    failures: int = Field(default=2, ge=1, le=100, description="So many failed probes roll the release back.")
+    interval: float = Field(
+        default=1.0, ge=0, le=600, description="Pause between two rounds of reading the site, in seconds."
+    )
+    paths: tuple[str, ...] = Field(default=("",), description="What is asked, relative to the address.")
+
+
 class Environment(Part):
     repository: str | None = Field(
         default=None,
@@ -167,6 +185,23 @@ class Environment(Part):
         default=None,
         description="Whether a deploy wants the typed site name or --yes. Null: true for `prod`, else false.",
     )
+    cname: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9.-]+$",
+        description="Custom domain, published as CNAME. Null: the site's own, else the one that is live.",
+    )
+    robots: Literal["index", "noindex"] | None = Field(
+        default=None,
+        description="Whether search engines may list it. Null: noindex unless it is production or `local`.",
+    )
+    rounds: int | None = Field(
+        default=None,
+        ge=1,
+        le=10,
+        description="Good rounds in a row that prove a release. Null: 1 for `local`, else 2.",
+    )
+    keep: Keep = Field(default_factory=Keep, description="Assets of earlier releases that stay published.")
+    health: Health = Field(default_factory=Health, description="Probes after a release.")
     policy: dict[str, Any] = Field(
         default_factory=dict,
         description="Overrides of constitution.toml, by its keys: `budgets: {page: {total: 600 KB}}`.",

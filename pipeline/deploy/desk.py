@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pipeline.core.clock import Clock, utc_now
 from pipeline.core.project import Project
-from pipeline.deploy import journal, ledger
+from pipeline.deploy import audit, journal, ledger
+from pipeline.deploy.audit import Event, Kind
 from pipeline.deploy.ledger import Release, Remote
 from pipeline.deploy.target import Target, objects
 from pipeline.tools.git import Git
@@ -28,14 +31,30 @@ class Desk:
         """Return the environment's journal file."""
         return journal.path_of(self.project.state, self.target.name)
 
+    @property
+    def host(self) -> str:
+        """Return the name by which the audit log knows this machine."""
+        return socket.gethostname()
+
+    @cached_property
     def releases(self) -> list[Release]:
         """Return the environment's releases, newest first."""
         return ledger.releases(self.git, self.target)
 
+    @property
     def live(self) -> Release | None:
         """Return the newest release on the pages branch."""
-        newest = ledger.releases(self.git, self.target, limit=1)
-        return newest[0] if newest else None
+        return self.releases[0] if self.releases else None
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """Return the audit log, newest first."""
+        return audit.read(self.git, self.target.audit_ref) if self.remote.audit else []
+
+    @property
+    def healthy(self) -> frozenset[str]:
+        """Return the names of the releases that were proven live and answered their probes."""
+        return frozenset(event.release for event in self.events if event.kind is Kind.HEALTHY)
 
     def again(self) -> Desk:
         """Return the desk with the remote as it is now."""

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from pipeline.core import ui
 from pipeline.core.clock import Clock, utc_now
 from pipeline.core.errors import Code, Stop
-from pipeline.core.model import Artifact
 from pipeline.core.project import Project
 from pipeline.deploy import ledger
 from pipeline.deploy.desk import Desk, sit_down
+from pipeline.deploy.draft import again, draft_of
+from pipeline.deploy.guard import refuse_foreign
 from pipeline.deploy.ledger import Release
 from pipeline.deploy.names import free_name
 from pipeline.deploy.plan import Plan, changes_between, publish_steps
-from pipeline.deploy.publish import Draft
-from pipeline.deploy.release import Outcome, again, make, prove_live
+from pipeline.deploy.release import Outcome, make, prove_live
 from pipeline.deploy.settle import at_desk
-from pipeline.deploy.source import Source, source_of
+from pipeline.deploy.source import source_of
 from pipeline.deploy.target import Target, target_of
-from pipeline.tools.git import identity
+from pipeline.deploy.verify import Question
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Order:
     yes: bool = False
     allow_dirty: bool = False
     no_build: bool = False
+    adopt: bool = False
 
 
 def deploy(project: Project, order: Order, clock: Clock = utc_now) -> Outcome:
@@ -38,43 +40,29 @@ def deploy(project: Project, order: Order, clock: Clock = utc_now) -> Outcome:
     from pipeline.gates.runner import judge_site
     from pipeline.site.build import artifact_of
 
+    start = time.monotonic()
     target = target_of(project, order.environment)
     source, remarks = source_of(project.root, target, allow_dirty=order.allow_dirty)
     for remark in remarks:
         ui.warn(remark)
     confirm(project, target, "deploy", yes=order.yes)
     with at_desk(project, target.name, "deploy", clock) as desk:
+        if adopted := refuse_foreign(desk, adopt=order.adopt):
+            ui.say(adopted)
         # The gate `typescript` checks types right after; twice would cost the emergency its seconds.
         artifact = artifact_of(project, target.name, allow_build=not order.no_build, check=False)
         judgement = judge_site(project, artifact, target.name)
         judgement.require()
-        live = desk.live()
+        live = desk.live
         if live and live.commit == desk.remote.tip and live.artifact == artifact.tree:
             ui.say(f"nothing to publish: {live.name} is live and has exactly this tree")
-            return Outcome(target.name, live.name, live.commit, target.url, new=False, proof=None)
-        return make(desk, draft_of(desk, artifact, source, judgement.digest, order.why))
+            return unchanged(desk, live)
+        return make(desk, draft_of(desk, artifact, source, judgement.digest, order.why), since=start)
 
 
-def draft_of(desk: Desk, artifact: Artifact, source: Source, evidence: str, why: str) -> Draft:
-    """Return the draft of a new release of `artifact`."""
-    now = desk.clock()
-    reason = why or source.subject or "release"
-    return Draft(
-        name=str(free_name(now, desk.target.name, reason, desk.remote.branches)),
-        environment=desk.target.name,
-        kind="deploy",
-        tree=artifact.tree,
-        artifact=artifact.tree,
-        manifest=artifact.manifest_digest,
-        parents=(desk.remote.tip,) if desk.remote.tip else (),
-        source=source.commit,
-        dirty=source.dirty,
-        evidence=evidence,
-        restores="",
-        who=identity(desk.project.root),
-        when=now,
-        why=reason,
-    )
+def unchanged(desk: Desk, live: Release) -> Outcome:
+    """Return the outcome of a run that had nothing to do."""
+    return Outcome(desk.target.name, live.name, live.commit, desk.target.url, new=False, proof=None)
 
 
 def plan_deploy(project: Project, order: Order, clock: Clock = utc_now) -> Plan:
@@ -84,7 +72,7 @@ def plan_deploy(project: Project, order: Order, clock: Clock = utc_now) -> Plan:
     target = target_of(project, order.environment)
     source, _ = source_of(project.root, target, allow_dirty=order.allow_dirty)
     desk = sit_down(project, target, clock)
-    live = desk.live()
+    live = desk.live
     name = str(
         free_name(clock(), target.name, order.why or source.subject or "release", desk.remote.branches)
     )
@@ -112,42 +100,46 @@ def rollback(
     yes: bool = False,
     clock: Clock = utc_now,
 ) -> Outcome:
-    """Publish an earlier release's tree as a new release and prove it."""
+    """Publish an earlier release's tree as a new release and prove it; nothing is built, checked out or cloned."""
+    start = time.monotonic()
     target = target_of(project, environment)
     confirm(project, target, "rollback", yes=yes)
     with at_desk(project, environment, "rollback", clock) as desk:
         live, wanted = choose_rollback(desk, to)
-        if live.tree == wanted.tree or live.artifact == wanted.artifact:
+        if live.artifact == wanted.artifact and live.commit == desk.remote.tip:
             ui.say(f"nothing to roll back: {live.name} is live and has the tree of {wanted.name}")
-            return Outcome(target.name, live.name, live.commit, target.url, new=False, proof=None)
-        return make(desk, again(desk, wanted, why or f"rollback from {live.name} to {wanted.name}"))
+            return unchanged(desk, live)
+        reason = why or f"rollback from {live.name} to {wanted.name}"
+        return make(desk, again(desk, wanted, reason), since=start)
 
 
 def choose_rollback(desk: Desk, to: str) -> tuple[Release, Release]:
     """Return the live release and the one to go back to; raises Stop (2) when there is none."""
-    known = desk.releases()
+    known = desk.releases
     if not known:
         raise Stop(f"{desk.target.name} has no release yet", f"invoke deploy --env={desk.target.name}")
     live = known[0]
     if to:
         return live, ledger.find(known, to)
-    earlier = before(known)
+    earlier = before(known, desk.healthy)
     if earlier is None:
         text = f"{live.name} is the only release of {desk.target.name} with its content: there is nothing to go back to"
         raise Stop(text, f"invoke releases --env={desk.target.name}")
     return live, earlier
 
 
-def before(known: list[Release]) -> Release | None:
-    """Return the release to go back to from the newest of `known` (newest first), or None.
+def before(known: list[Release], healthy: frozenset[str]) -> Release | None:
+    """Return the proven release to go back to from the newest of `known` (newest first), or None.
 
-    A rollback stands where the release that it restores stood: a second rollback goes further back, never forth again.
+    A rollback stands where the release that it restores stood: a second rollback goes further back, never forth
+    again. Where no proof was ever kept (`healthy` is empty), any earlier release will do.
     """
     place = 0
     names = [one.name for one in known]
     while known[place].restores in names[place + 1 :]:
         place = names.index(known[place].restores)
-    return next((one for one in known[place + 1 :] if one.artifact != known[0].artifact), None)
+    earlier = [one for one in known[place + 1 :] if one.artifact != known[0].artifact]
+    return next((one for one in earlier if one.name in healthy or not healthy), None)
 
 
 def plan_rollback(project: Project, environment: str, *, to: str = "", clock: Clock = utc_now) -> Plan:
@@ -174,11 +166,13 @@ def verify_live(project: Project, environment: str) -> Outcome:
     """Read every file of the live site back and compare it with the newest release; raises Stop (8) if it differs."""
     target = target_of(project, environment)
     desk = sit_down(project, target)
-    live = desk.live()
+    live = desk.live
     if live is None:
         raise Stop(f"{environment} has no release yet", f"invoke deploy --env={environment}")
+    # One look, no waiting: what is wrong now is wrong.
+    asked = Question(live.name, live.commit, None, "", timeout=0, every=True)
     try:
-        proof = prove_live(desk, live.name, live.commit, None, every=True)
+        proof = prove_live(desk, asked)
     except Stop as stop:
         if stop.code is Code.PUBLISH:
             stop.code = Code.DRIFT

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.core.errors import Stop
-from pipeline.deploy.target import Target
+from pipeline.deploy.target import Target, credentials
 from pipeline.tools.git import Git
 
 _FIELD, _RECORD = "\x1f", "\x1e"
@@ -34,10 +35,26 @@ class Release:
 
 @dataclass(frozen=True)
 class Remote:
-    """What the remote says: the pages branch's tip (None: never published) and all branch names."""
+    """What the remote says: every branch and the commit it is at, and which of them are ours."""
 
-    tip: str | None
-    branches: frozenset[str]
+    heads: Mapping[str, str]
+    branch: str
+    audit_branch: str
+
+    @property
+    def tip(self) -> str | None:
+        """Return the commit at the pages branch, None when nothing was ever published."""
+        return self.heads.get(self.branch)
+
+    @property
+    def audit(self) -> str | None:
+        """Return the commit at the audit branch."""
+        return self.heads.get(self.audit_branch)
+
+    @property
+    def branches(self) -> frozenset[str]:
+        """Return the names of all branches."""
+        return frozenset(self.heads)
 
 
 def trailers(message: str) -> dict[str, str]:
@@ -56,21 +73,41 @@ def message(name: str, why: str, values: dict[str, str]) -> str:
 def read_remote(git: Git, target: Target) -> Remote:
     """Ask the remote for its branches; raises GitError (7) when it does not answer."""
     what = f"the repository of {target.name} does not answer ({target.remote})"
-    done = git.run("ls-remote", "--heads", "--", target.remote, what=what, timeout=120.0)
+    config = credentials(target.remote)
+    done = git.run("ls-remote", "--heads", "--", target.remote, what=what, timeout=120.0, config=config)
     rows = [line.split("\t") for line in done.text.splitlines() if "\t" in line]
     heads = {ref.removeprefix("refs/heads/"): oid for oid, ref in rows}
-    return Remote(heads.get(target.branch), frozenset(heads))
+    return Remote(heads, target.branch, target.audit_branch)
 
 
 def follow(git: Git, target: Target, remote: Remote) -> None:
-    """Bring the pages branch's history into the object store, unless it is here already."""
-    if remote.tip is None:
-        git.try_run("update-ref", "-d", target.live_ref)
-        return
-    if not git.has(f"{remote.tip}^{{commit}}"):
-        refspec = f"+refs/heads/{target.branch}:{target.live_ref}"
-        git.run("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--", target.remote, refspec)
-    git.run("update-ref", target.live_ref, remote.tip)
+    """Bring the histories of the pages and the audit branch into the object store, unless they are here already."""
+    wanted = {
+        target.live_ref: (target.branch, remote.tip),
+        target.audit_ref: (target.audit_branch, remote.audit),
+    }
+    known = git.run("for-each-ref", "--format=%(refname) %(objectname)", *wanted).text.splitlines()
+    here = dict(line.split() for line in known)
+    stale = {ref: (branch, tip) for ref, (branch, tip) in wanted.items() if here.get(ref) != tip}
+    for ref in [ref for ref, (_, tip) in stale.items() if tip is None]:
+        git.try_run("update-ref", "-d", ref)
+        del stale[ref]
+    away = {ref: branch for ref, (branch, tip) in stale.items() if tip and not git.has(f"{tip}^{{commit}}")}
+    if away:
+        refspecs = [f"+refs/heads/{branch}:{ref}" for ref, branch in away.items()]
+        git.run(
+            "fetch",
+            "--quiet",
+            "--no-tags",
+            "--no-write-fetch-head",
+            "--",
+            target.remote,
+            *refspecs,
+            config=credentials(target.remote),
+        )
+    for ref, (_, tip) in stale.items():
+        if tip:
+            git.run("update-ref", ref, tip)
 
 
 def releases(git: Git, target: Target, limit: int = 0) -> list[Release]:
@@ -108,7 +145,7 @@ def _release(record: str) -> Release | None:
 
 
 def find(known: list[Release], wanted: str) -> Release:
-    """Return the one release that `wanted` names: whole, by unique beginning, or by its commit; Stop (2) otherwise."""
+    """Return the one release that `wanted` names: whole, by unique beginning, or by commit; Stop (2) otherwise."""
     exact = [one for one in known if one.name == wanted]
     matches = exact or [one for one in known if one.name.startswith(wanted) or one.commit.startswith(wanted)]
     if len(matches) == 1:

@@ -1,31 +1,37 @@
-"""A draft becomes the live release: commit, push, proof; and the old tree comes back if the proof fails."""
+"""A draft becomes the live release: commit, push, proof, pulse; and the old tree comes back if one of them fails."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from pipeline.core import ui
 from pipeline.core.clock import stamp
 from pipeline.core.errors import Code, Stop
 from pipeline.core.files import human_size, plural
-from pipeline.deploy import journal
+from pipeline.deploy import audit, guard, journal, ledger
+from pipeline.deploy.audit import Kind, event_of
 from pipeline.deploy.desk import Desk
-from pipeline.deploy.journal import State
+from pipeline.deploy.draft import again
+from pipeline.deploy.health import pulse
+from pipeline.deploy.journal import Entry, State
 from pipeline.deploy.ledger import Release
-from pipeline.deploy.names import free_name, moment_of
-from pipeline.deploy.publish import Draft, push, stage
+from pipeline.deploy.publish import Draft, Refs, push, push_audit, signing_key, stage
 from pipeline.deploy.target import front
-from pipeline.deploy.verify import Proof, prove
+from pipeline.deploy.verify import Proof, Question, Stuck, prove
 from pipeline.tools.git import identity
 
-# An unreachable or half-updated site is not a wrong one; only this many wrong files are shown.
+# Only this many wrong files are shown.
 _SHOWN = 10
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: the live release, whether this run made it, the proof if one was made, seconds to moved refs."""
+    """How a run ended: the live release, whether this run made it, the proof if one was made.
+
+    The two clocks, in seconds: from the command to moved refs, and from there until every byte was served.
+    """
 
     environment: str
     release: str
@@ -34,91 +40,170 @@ class Outcome:
     new: bool
     proof: Proof | None
     published_seconds: float = 0.0
+    served_seconds: float = 0.0
 
 
-def again(desk: Desk, target_release: Release, why: str) -> Draft:
-    """Return the draft that publishes an earlier release's tree once more; nothing is built and nothing is copied."""
-    now = desk.clock()
-    live = desk.remote.tip
-    return Draft(
-        name=str(
-            free_name(
-                now, desk.target.name, f"rollback to {moment_of(target_release.name)}", desk.remote.branches
-            )
-        ),
-        environment=desk.target.name,
-        kind="rollback",
-        tree=target_release.tree,
-        artifact=target_release.artifact,
-        manifest=target_release.manifest,
-        # With the target as second parent, git knows that the remote has all of its objects: hundreds of bytes go out.
-        parents=tuple(dict.fromkeys(oid for oid in (live, target_release.commit) if oid)),
-        source=target_release.source.removesuffix(" (dirty)"),
-        dirty=target_release.source.endswith("(dirty)"),
-        evidence=target_release.evidence,
-        restores=target_release.name,
-        who=identity(desk.project.root),
-        when=now,
-        why=why,
-    )
-
-
-def make(desk: Desk, draft: Draft) -> Outcome:
+def make(desk: Desk, draft: Draft, *, since: float | None = None, undoes: str = "") -> Outcome:
     """Publish the draft and prove it; the journal is written before each act, so a kill leaves nothing unexplained.
 
+    `since` is when the command began (monotonic, s), `undoes` the failed release that this one takes back.
     Raises Stop (5): nothing was published, or what was published is wrong and the old tree is live again.
     """
-    start = time.monotonic()
-    before = desk.remote.tip
-    entry = journal.Entry(
-        draft.name, desk.target.name, draft.kind, State.PLANNED, stamp(desk.clock()), before
+    start = time.monotonic() if since is None else since
+    entry = Entry(
+        draft.name,
+        desk.target.name,
+        draft.kind,
+        State.PLANNED,
+        stamp(desk.clock()),
+        desk.remote.tip,
+        undoes=undoes,
     )
     journal.write(desk.journal, entry)
     try:
-        with ui.step("commit") as step:
-            commit = stage(desk.git, draft)
-            step.note = commit[:10]
-        entry = journal.advance(desk.journal, entry, State.STAGED, commit=commit)
-        with ui.step(f"push to {desk.target.branch}") as step:
-            entry = journal.advance(desk.journal, entry, State.PUSHING)
-            push(desk.git, desk.target, draft, commit, before, desk.project.settings.timeouts.publish)
-            step.note = draft.name
+        entry = publish(desk, draft, entry)
+    except Unknown:
+        # The journal stays at PUSHING: the next run asks the remote.
+        raise
     except Stop as stop:
         journal.advance(desk.journal, entry, State.FAILED, reason=stop.message)
         raise
-    seconds = time.monotonic() - start
+    moved = time.monotonic()
+    proof = prove_or_undo(desk, entry)
+    commit = entry.commit or ""
+    return Outcome(
+        desk.target.name,
+        draft.name,
+        commit,
+        desk.target.url,
+        new=True,
+        proof=proof,
+        published_seconds=moved - start,
+        served_seconds=proof.seconds,
+    )
+
+
+def publish(desk: Desk, draft: Draft, entry: Entry) -> Entry:
+    """Commit and push; raises Stop with the remote as it was."""
+    wait_for_turn(desk, draft)
+    with ui.step("commit") as step:
+        commit = stage(desk.git, draft, signing_key(desk.project.root))
+        step.note = commit[:10]
+    entry = journal.advance(desk.journal, entry, State.STAGED, commit=commit)
+    refs = Refs(commit, desk.remote.tip, draft.name, announce(desk, draft, commit), desk.remote.audit)
+    with ui.step(f"push to {desk.target.branch}") as step:
+        entry = journal.advance(desk.journal, entry, State.PUSHING)
+        push_surely(desk, refs)
+        step.note = draft.name
     entry = journal.advance(desk.journal, entry, State.PUSHED)
     desk.git.run("update-ref", desk.target.live_ref, commit)
-    proof = prove_or_undo(desk, entry)
-    return Outcome(desk.target.name, draft.name, commit, desk.target.url, True, proof, seconds)  # noqa: FBT003
+    desk.git.run("update-ref", desk.target.audit_ref, refs.audit or "")
+    return entry
 
 
-def prove_or_undo(desk: Desk, entry: journal.Entry) -> Proof:
-    """Prove that a pushed release is live; if it is not, publish the release before it again and raise Stop (5)."""
+class Unknown(Stop):
+    """The connection broke during the push, and the remote cannot be asked whether it went through."""
+
+
+def push_surely(desk: Desk, refs: Refs) -> None:
+    """Push; where the answer got lost, ask the remote what happened.
+
+    Raises Stop (5) when nothing was published, Unknown (5) when that cannot be found out now.
+    """
     try:
-        proof = prove_live(desk, entry.release, entry.commit or "", entry.before)
+        push(desk.git, desk.target, refs, desk.project.settings.timeouts.publish)
     except Stop as stop:
-        journal.advance(desk.journal, entry, State.FAILED, reason=stop.message)
+        try:
+            remote = ledger.read_remote(desk.git, desk.target)
+        except Stop as silent:
+            text = (
+                f"the push of {refs.name} broke off and the repository does not answer: it may be live or not"
+            )
+            hint = f"invoke deploy --env={desk.target.name}, which finds out and goes on"
+            raise Unknown(text, hint, Code.PUBLISH, (stop.message, silent.message)) from stop
+        if remote.tip != refs.commit:
+            raise
+        ui.warn("the connection broke after the push went through")
+
+
+def wait_for_turn(desk: Desk, draft: Draft) -> None:
+    """Keep to GitHub's limits; raises Stop (7) where the hour's builds are used up."""
+    if warning := guard.branch_warning(len(desk.remote.branches)):
+        ui.warn(warning)
+    if not guard.limited(desk):
+        return
+    times = [one.when for one in desk.releases]
+    seconds, stop = guard.wait_for_rate(times, desk.clock(), rollback=draft.kind == "rollback")
+    if stop:
+        raise stop
+    if seconds:
+        with ui.step(f"wait {seconds:.0f} s for GitHub's limit of {guard.PUSHES_A_MINUTE} pushes a minute"):
+            time.sleep(seconds)
+
+
+def announce(desk: Desk, draft: Draft, commit: str) -> str:
+    """Return the audit commit that says what is published, and until when others should wait for the proof."""
+    now = desk.clock()
+    limits = desk.project.settings.timeouts
+    event = event_of(
+        Kind.PUBLISHED,
+        desk.target,
+        release=draft.name,
+        commit=commit,
+        tree=draft.artifact,
+        who=draft.who,
+        host=desk.host,
+        when=now,
+        evidence=draft.evidence,
+        lease=now + timedelta(seconds=limits.publish + 2 * limits.verify),
+        note=draft.why,
+    )
+    return audit.append(desk.git, desk.remote.audit, event, now)
+
+
+def prove_or_undo(desk: Desk, entry: Entry) -> Proof:
+    """Prove that a pushed release is live and stays so; if not, publish the one before it again and raise Stop (5)."""
+    try:
+        proof = prove_live(desk, question(desk, entry), entry)
+        entry = journal.advance(desk.journal, entry, State.VERIFIED)
+        check_pulse(desk, entry)
+    except Stop as stop:
         raise undo(desk, entry, stop) from stop
-    journal.advance(desk.journal, entry, State.VERIFIED)
+    conclude(desk, entry, Kind.HEALTHY)
+    state = State.ROLLED_BACK if entry.undoes else State.HEALTHY
+    journal.advance(desk.journal, entry, state)
     desk.git.try_run("update-ref", "-d", f"refs/pages/staging/{entry.release}")
     return proof
 
 
-def prove_live(desk: Desk, release: str, commit: str, before: str | None, *, every: bool = False) -> Proof:
+def question(desk: Desk, entry: Entry) -> Question:
+    """Return what must be proven about a release that was pushed."""
+    return Question(
+        release=entry.release,
+        commit=entry.commit or "",
+        before=entry.before,
+        url="",
+        timeout=desk.project.settings.timeouts.verify,
+        rounds=desk.target.rounds,
+        interval=desk.target.options.health.interval,
+    )
+
+
+def prove_live(desk: Desk, asked: Question, entry: Entry | None = None) -> Proof:
     """Read the live site back as a step of its own; raises Stop (5) unless it is the release, byte for byte."""
-    timeout = desk.project.settings.timeouts.verify
+    from pipeline.deploy.builds import watch_builds
+
+    def on_live() -> None:
+        if entry is not None:
+            journal.advance(desk.journal, entry, State.LIVE)
+
+    stuck: Stuck = watch_builds(desk, asked.commit, entry)
     with ui.step("verify the live site") as step, front(desk.project, desk.target) as url:
-        proof = prove(
-            desk.git, commit=commit, before=before, release=release, url=url, timeout=timeout, every=every
-        )
+        proof = prove(desk.git, replace(asked, url=url), stuck=stuck, on_live=on_live)
         if not proof.ok:
-            raise wrong(release, proof)
-        part = (
-            plural(proof.checked, "file")
-            if proof.checked == proof.total
-            else f"{proof.checked:,} of {proof.total:,} files"
-        )
+            raise wrong(asked.release, proof)
+        whole = proof.checked == proof.total
+        part = plural(proof.checked, "file") if whole else f"{proof.checked:,} of {proof.total:,} files"
         step.note = f"{part} identical ({human_size(proof.size)})"
     return proof
 
@@ -127,32 +212,85 @@ def wrong(release: str, proof: Proof) -> Stop:
     """Return the end of a verification that found wrong files."""
     bad = [f"{one.path} {one.problem}" for one in proof.mismatches]
     more = [f"and {len(bad) - _SHOWN} more"] if len(bad) > _SHOWN else []
-    text = f"the live site is not {release}: {plural(len(bad), 'file')} of {proof.checked:,} differ"
+    told = any(not one.unknown for one in proof.mismatches)
+    what = "differ" if told else "could not be read"
+    text = f"the live site is not {release}: {plural(len(bad), 'file')} of {proof.checked:,} {what}"
     return Stop(text, "invoke rollback", Code.PUBLISH, (*bad[:_SHOWN], *more))
 
 
-def undo(desk: Desk, failed: journal.Entry, cause: Stop) -> Stop:
-    """Publish the release before a failed one again, and return how the run ends."""
-    ui.show_stop(replace_hint(cause))
-    now = desk.again()
-    good = next((one for one in now.releases() if one.commit == failed.before), None)
-    if now.remote.tip != failed.commit or failed.kind == "rollback" or good is None:
-        reason = (
-            "it is the first release: there is nothing to go back to"
-            if good is None
-            else "a rollback is not rolled back by itself"
-            if failed.kind == "rollback"
-            else "somebody published over it"
+def check_pulse(desk: Desk, entry: Entry) -> None:
+    """Ask the site a few times more; raises Stop (5) when it does not keep answering."""
+    options = desk.target.options.health
+    if not options.probes or desk.target.local:
+        return
+    with ui.step("health probes") as step, front(desk.project, desk.target) as url:
+        taken = pulse(url, options)
+        if taken.failed >= options.failures:
+            step.verdict = "failed"
+            text = f"{entry.release} is live and does not stay up: {taken.failed} of {taken.probes} probes failed"
+            raise Stop(f"{text} ({taken.problem})", "invoke rollback", Code.PUBLISH)
+        step.note = f"{taken.probes - taken.failed} of {taken.probes} answered"
+
+
+def conclude(desk: Desk, entry: Entry, kind: Kind, note: str = "") -> None:
+    """Write into the audit log what became of a release; where that fails, the next run does it."""
+    now = desk.clock()
+    tip = desk.git.maybe("rev-parse", "--verify", "--quiet", desk.target.audit_ref)
+    event = event_of(
+        kind,
+        desk.target,
+        release=entry.release,
+        commit=entry.commit or "",
+        tree="",
+        who=identity(desk.project.root),
+        host=desk.host,
+        when=now,
+        note=note,
+    )
+    commit = audit.append(desk.git, tip, event, now)
+    timeout = desk.project.settings.timeouts.publish
+    if not push_audit(desk.git, desk.target, commit, tip, timeout):
+        ui.warn(
+            f"the audit log could not be written: {entry.release} counts as unproven until it is proven again"
         )
+
+
+def undo(desk: Desk, failed: Entry, cause: Stop) -> Stop:
+    """Publish the newest good release before a failed one again, and return how the run ends; once per failure."""
+    failed = journal.advance(desk.journal, failed, State.ROLLING_BACK, reason=cause.message)
+    ui.show_stop(Stop(cause.message, "", cause.code, cause.details))
+    now = desk.again()
+    good = restorable(now, failed)
+    if reason := why_not_undone(now, failed, good):
+        conclude(now, failed, Kind.FAILED, cause.message)
+        journal.advance(desk.journal, failed, State.FAILED, reason=cause.message)
         text = f"{failed.release} is published and could not be proven; {reason}"
         return Stop(text, f"invoke verify --env={desk.target.name}", Code.PUBLISH)
+    assert good is not None  # noqa: S101 - why_not_undone names its absence
     ui.say(f"rolling back to {good.name} by itself", style="warning")
-    outcome = make(now, again(now, good, f"{failed.release} could not be proven: {cause.message}"))
+    conclude(now, failed, Kind.FAILED, cause.message)
+    now = now.again()
+    why = f"{failed.release} could not be proven: {cause.message}"
+    outcome = make(now, again(now, good, why), undoes=failed.release)
     live = f"live is {outcome.release}, the tree of {good.name}"
     text = f"{failed.release} could not be proven and was rolled back; {live}"
     return Stop(text, f"mend the cause, then: invoke deploy --env={desk.target.name}", Code.PUBLISH)
 
 
-def replace_hint(stop: Stop) -> Stop:
-    """Return the same end without its next command: this run does that itself."""
-    return Stop(stop.message, "", stop.code, stop.details)
+def restorable(desk: Desk, failed: Entry) -> Release | None:
+    """Return the newest release before the failed one that was proven; where no proof was ever kept, the one before."""
+    names = [one.name for one in desk.releases]
+    if failed.release not in names:
+        return None
+    earlier = desk.releases[names.index(failed.release) + 1 :]
+    proven = [one for one in earlier if one.name in desk.healthy]
+    return next(iter(proven if desk.healthy else earlier), None)
+
+
+def why_not_undone(desk: Desk, failed: Entry, good: Release | None) -> str:
+    """Return why a failed release stays, or an empty text."""
+    if desk.remote.tip != failed.commit:
+        return "somebody published over it"
+    if failed.undoes:
+        return "it was itself a rollback by itself, and there is only one of those"
+    return "" if good else "there is no earlier release that was proven"

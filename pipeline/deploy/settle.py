@@ -8,20 +8,27 @@ from pathlib import Path
 
 from pipeline.core import lock, ui
 from pipeline.core.clock import Clock, utc_now
+from pipeline.core.errors import Code, Stop
 from pipeline.core.project import Project
-from pipeline.deploy import journal
+from pipeline.deploy import audit, journal
 from pipeline.deploy.desk import Desk, sit_down
-from pipeline.deploy.journal import ENDED, State
-from pipeline.deploy.release import prove_or_undo
+from pipeline.deploy.journal import ENDED, Entry, State
+from pipeline.deploy.release import prove_or_undo, undo
 from pipeline.deploy.target import Target, target_of
 
 
 @contextlib.contextmanager
 def at_desk(project: Project, environment: str, why: str, clock: Clock = utc_now) -> Iterator[Desk]:
-    """Hold the environment's lock for the block and give a desk without unfinished business; Stop (6) if locked."""
+    """Hold the environment's lock for the block and give a desk without unfinished business.
+
+    Raises Stop (6) while another run on this machine holds the lock, or one on another machine proves its release.
+    """
     target = target_of(project, environment)
     with lock.hold(lock_path(project, target), why, clock):
-        yield settle(sit_down(project, target, clock))
+        desk = settle(sit_down(project, target, clock))
+        if waiting := audit.leased(desk.events[:1], desk.host, clock()):
+            raise waiting
+        yield desk
 
 
 def lock_path(project: Project, target: Target) -> Path:
@@ -34,31 +41,41 @@ def settle(desk: Desk) -> Desk:
     entry = journal.read(desk.journal)
     if entry is None or entry.state in ENDED:
         return desk
-    match fate(desk, entry):
-        case State.PUSHED:
-            ui.say(
-                f"{entry.release} ({entry.started}) was interrupted after it was pushed: proving it now",
-                style="warning",
-            )
-            desk.git.run("update-ref", desk.target.live_ref, entry.commit or "")
-            prove_or_undo(desk, journal.advance(desk.journal, entry, State.PUSHED))
-        case State.SUPERSEDED:
-            ui.say(
-                f"{entry.release} was interrupted after it was pushed; a newer release is live",
-                style="warning",
-            )
-            journal.advance(desk.journal, entry, State.SUPERSEDED)
-        case _:
-            ui.say(
-                f"{entry.release} ({entry.started}) was interrupted before it was pushed: nothing was published",
-                style="warning",
-            )
-            journal.advance(desk.journal, entry, State.FAILED, reason="interrupted before the push")
-            desk.git.try_run("update-ref", "-d", f"refs/pages/staging/{entry.release}")
+    fated = fate(desk, entry)
+    since = f"{entry.release} ({entry.started})"
+    if fated is State.PUSHED:
+        finish(desk, entry, since)
+    elif fated is State.SUPERSEDED:
+        ui.say(f"{since} was interrupted after it was pushed; a newer release is live", style="warning")
+        journal.advance(desk.journal, entry, State.SUPERSEDED)
+    else:
+        ui.say(f"{since} was interrupted before it was pushed: nothing was published", style="warning")
+        journal.advance(desk.journal, entry, State.FAILED, reason="interrupted before the push")
+        desk.git.try_run("update-ref", "-d", f"refs/pages/staging/{entry.release}")
+        if entry.undoes:
+            take_back(desk, entry)
     return desk.again()
 
 
-def fate(desk: Desk, entry: journal.Entry) -> State:
+def finish(desk: Desk, entry: Entry, since: str) -> None:
+    """Prove a release that was pushed; one that was being rolled back may have come right meanwhile."""
+    ui.say(f"{since} was interrupted after it was pushed: proving it now", style="warning")
+    desk.git.run("update-ref", desk.target.live_ref, entry.commit or "")
+    prove_or_undo(desk, journal.advance(desk.journal, entry, State.PUSHED))
+
+
+def take_back(desk: Desk, entry: Entry) -> None:
+    """Go on with a rollback that was interrupted before it was pushed: what it undoes is still live and unproven."""
+    live = desk.live
+    if live is None or live.name != entry.undoes or live.commit != desk.remote.tip:
+        return
+    before = desk.releases[1].commit if len(desk.releases) > 1 else None
+    failed = Entry(live.name, entry.environment, live.kind, State.PUSHED, entry.started, before, live.commit)
+    cause = Stop(f"{live.name} could not be proven by the interrupted run", "", Code.PUBLISH)
+    raise undo(desk, journal.write(desk.journal, failed), cause)
+
+
+def fate(desk: Desk, entry: Entry) -> State:
     """Return what became of an unfinished release: PUSHED (it is live), SUPERSEDED (it was), FAILED (it never was)."""
     if entry.commit is None or entry.release not in desk.remote.branches:
         return State.FAILED

@@ -60,7 +60,7 @@ def status_of(project: Project, name: str) -> Status:
     target = target_of(project, name)
     live, problem = None, ""
     try:
-        live = sit_down(project, target).live()
+        live = sit_down(project, target).live
     except Stop as stop:
         problem = stop.message
     entry = journal.read(journal.path_of(project.state, name))

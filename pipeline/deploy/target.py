@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.core import lock
+from pipeline.core.errors import Stop
 from pipeline.core.files import read_json, write_json
 from pipeline.core.project import Project
 from pipeline.tools.git import Git, store
 
 if TYPE_CHECKING:
+    from pipeline.core.schema import Environment
     from pipeline.site.server import Server
 
 
@@ -28,6 +30,29 @@ class Target:
     base: str
     production: bool
     local: bool
+    options: Environment
+
+    @property
+    def noindex(self) -> bool:
+        """Whether search engines are kept away."""
+        if self.options.robots is None:
+            return not (self.production or self.local)
+        return self.options.robots == "noindex"
+
+    @property
+    def rounds(self) -> int:
+        """How many good rounds in a row prove a release."""
+        return self.options.rounds or (1 if self.local else 2)
+
+    @property
+    def audit_branch(self) -> str:
+        """Return the branch that holds the environment's hash-chained log."""
+        return f"pages-audit-{self.name}"
+
+    @property
+    def audit_ref(self) -> str:
+        """Return the ref in the object store that follows the remote's audit branch."""
+        return f"refs/pages/{self.name}/audit"
 
     @property
     def live_ref(self) -> str:
@@ -50,7 +75,7 @@ def target_of(project: Project, name: str) -> Target:
     remote = str(local_repository(project)) if one.repository is None else one.repository
     if local:
         store(Path(remote))
-    return Target(one.name, remote, one.branch, one.url, one.base, one.production, local)
+    return Target(one.name, remote, one.branch, one.url, one.base, one.production, local, one.options)
 
 
 def local_repository(project: Project) -> Path:
@@ -109,3 +134,17 @@ def _serve_lock(project: Project) -> Path:
 
 def _serve_record(project: Project) -> Path:
     return project.state / "serve.json"
+
+
+def credentials(remote: str) -> list[str]:
+    """Return the git setting that lets gh answer for GitHub, behind whatever helper the user has set up."""
+    from pipeline.core.remotes import github
+    from pipeline.tools.gh import find_gh
+
+    if not (remote.startswith("https://") and github(remote)):
+        return []
+    try:
+        gh = find_gh()
+    except Stop:
+        return []
+    return [f'credential.https://github.com.helper=!"{gh.path}" auth git-credential']

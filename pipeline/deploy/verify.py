@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -14,7 +14,7 @@ from urllib.parse import quote
 from pipeline.core import http
 from pipeline.core.errors import Code, Stop
 from pipeline.core.http import Answer
-from pipeline.deploy.publish import RELEASE_FILE
+from pipeline.deploy.overlay import RELEASE_FILE
 from pipeline.site.artifact import blobs
 from pipeline.tools.git import Git
 
@@ -22,6 +22,9 @@ from pipeline.tools.git import Git
 EVERY_FILE_UP_TO = 2_000
 SAMPLE = 200
 _CONNECTIONS = 8
+Fetch = Callable[[str], Answer]
+# Told how many seconds it has taken; returns why it never will, or None.
+Stuck = Callable[[float], str | None]
 _POLL_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -36,19 +39,22 @@ class Expected:
 
 @dataclass(frozen=True)
 class Mismatch:
-    """A file that is not what was released: what was wanted and what came."""
+    """A file that is not what was released; `unknown`: the server did not say, rather than said otherwise."""
 
     path: str
     problem: str
+    unknown: bool = False
+    wait: float = 0.0
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What was read back: files compared, files in the release, bytes, seconds until live and until all was proven."""
+    """What was read back: files compared, files in the release, bytes, good rounds, seconds until live and proven."""
 
     checked: int
     total: int
     size: int
+    rounds: int
     live_seconds: float
     seconds: float
     mismatches: tuple[Mismatch, ...]
@@ -92,20 +98,32 @@ def choose(files: Sequence[Expected], *, every: bool, seed: str) -> list[Expecte
     return sorted(chosen.values(), key=lambda file: file.path)
 
 
-def wait_until_live(url: str, release: str, timeout: float, *, fetch: Callable[[str], Answer]) -> float:
-    """Poll the release file until it names `release`; returns the seconds it took, Stop (5) after `timeout` s."""
+def wait_until_live(
+    url: str, release: str, timeout: float, *, fetch: Fetch, stuck: Stuck = lambda _: None
+) -> float:
+    """Poll the release file until it names `release`; returns the seconds it took, Stop (5) after `timeout` s.
+
+    `stuck` is told how long it has taken and may say why it never will.
+    """
     start = time.monotonic()
-    last = Answer(0, b"", "not asked")
     turn = 0
-    while time.monotonic() - start < timeout:
+    while True:
         last = fetch(f"{url}{RELEASE_FILE}")
         if last.status == 200 and _release_in(last.body) == release:
             return time.monotonic() - start
-        time.sleep(_POLL_SECONDS[min(turn, len(_POLL_SECONDS) - 1)])
+        waited = time.monotonic() - start
+        reason = stuck(waited)
+        if reason or waited > timeout:
+            break
+        time.sleep(max(last.wait, _pause(turn)))
         turn += 1
     seen = _release_in(last.body) if last.status == 200 else None
-    there = f"it shows {seen}" if seen else f"it answers {last.status or last.reason}"
-    raise Stop(f"{url} does not show {release} after {timeout:g} s: {there}", "invoke verify", Code.PUBLISH)
+    there = reason or (f"it shows {seen}" if seen else f"it answers {last.status or last.reason}")
+    raise Stop(f"{url} does not show {release} after {waited:.0f} s: {there}", "invoke verify", Code.PUBLISH)
+
+
+def _pause(turn: int) -> float:
+    return _POLL_SECONDS[min(turn, len(_POLL_SECONDS) - 1)]
 
 
 def _release_in(body: bytes) -> str | None:
@@ -128,39 +146,99 @@ def digests(git: Git, oids: Iterable[str]) -> dict[str, tuple[str, int]]:
     return found
 
 
-def compare(
-    git: Git, files: Sequence[Expected], gone: Sequence[str], url: str, *, fetch: Callable[[str], Answer]
-) -> tuple[list[Mismatch], int]:
-    """Read files back and return what is not as released, and the bytes read; `gone` must not be served any more."""
-    wanted = digests(git, [file.oid for file in files])
+@dataclass(frozen=True)
+class Wanted:
+    """What a site must answer: files with their SHA-256, and paths that must be gone."""
 
-    def one(file: Expected) -> tuple[Mismatch | None, int]:
-        answer = fetch(url + quote(file.path))
-        return _judge(file.path, answer, wanted[file.oid][0]), len(answer.body)
+    files: Mapping[str, str]
+    gone: tuple[str, ...]
 
-    def absent(path: str) -> tuple[Mismatch | None, int]:
+
+def compare(wanted: Wanted, url: str, *, fetch: Fetch) -> tuple[list[Mismatch], int]:
+    """Read files back and return what is not as released, and the bytes read."""
+
+    def one(path: str) -> tuple[Mismatch | None, int]:
         answer = fetch(url + quote(path))
-        ok = answer.status == 404
-        return (None if ok else Mismatch(path, f"was deleted and still answers {answer.status}")), 0
+        return judge(path, answer, wanted.files.get(path)), len(answer.body)
 
     with ThreadPoolExecutor(_CONNECTIONS) as pool:
-        results = [*pool.map(one, files), *pool.map(absent, gone)]
+        results = list(pool.map(one, [*wanted.files, *wanted.gone]))
     return [bad for bad, _ in results if bad], sum(size for _, size in results)
 
 
-def _judge(path: str, answer: Answer, sha256: str) -> Mismatch | None:
+def judge(path: str, answer: Answer, sha256: str | None) -> Mismatch | None:
+    """Return what is wrong with an answer; `sha256` None means that the path must be gone.
+
+    No answer, 403, 429 and 5xx say nothing about the release: GitHub sends them for a while after good builds.
+    """
+    if answer.status == 0 or answer.status in {403, 408, 429} or answer.status >= 500:
+        said = f"answers {answer.status}" if answer.status else f"no answer ({answer.reason})"
+        return Mismatch(path, said, unknown=True, wait=answer.wait)
+    if sha256 is None:
+        return Mismatch(path, "was deleted and is still there") if answer.status == 200 else None
     if answer.status != 200:
-        return Mismatch(path, f"answers {answer.status}" if answer.status else f"no answer ({answer.reason})")
+        return Mismatch(path, f"answers {answer.status}")
     got = hashlib.sha256(answer.body).hexdigest()
-    if got != sha256:
-        return Mismatch(path, f"has other bytes: SHA-256 {got[:12]} instead of {sha256[:12]}")
-    return None
+    return (
+        None
+        if got == sha256
+        else Mismatch(path, f"has other bytes: SHA-256 {got[:12]} instead of {sha256[:12]}")
+    )
+
+
+def only(wanted: Wanted, bad: Sequence[Mismatch]) -> Wanted:
+    """Return what `wanted` says about the paths in `bad`."""
+    paths = {one.path for one in bad}
+    files = {path: digest for path, digest in wanted.files.items() if path in paths}
+    return Wanted(files, tuple(path for path in wanted.gone if path in paths))
+
+
+def rounds_of_reading(
+    wanted: Wanted, url: str, *, rounds: int, interval: float, timeout: float, fetch: Fetch
+) -> tuple[list[Mismatch], int, int]:
+    """Read everything until `rounds` rounds in a row are good, or `timeout` seconds are over.
+
+    What was bad is asked again alone, with growing pauses, before the next whole round: an edge may lag behind.
+    Returns what is still wrong, the bytes of the last whole round, and the good rounds.
+    """
+    start = time.monotonic()
+    good = turn = size = 0
+    while True:
+        bad, size = compare(wanted, url, fetch=fetch)
+        good = 0 if bad else good + 1
+        if good >= rounds:
+            return [], size, good
+        while bad:
+            if time.monotonic() - start > timeout:
+                return bad, size, good
+            time.sleep(max(_pause(turn), *(one.wait for one in bad)))
+            turn += 1
+            bad, _ = compare(only(wanted, bad), url, fetch=fetch)
+        if good:
+            time.sleep(interval)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be proven: that `commit` (the release named `release`, in place of `before`) is what `url` serves.
+
+    `timeout` (s) bounds the waiting until it shows, and once more the waiting until every byte is right.
+    """
+
+    release: str
+    commit: str
+    before: str | None
+    url: str
+    timeout: float
+    rounds: int = 1
+    interval: float = 1.0
+    every: bool = False
 
 
 def prove(
-    git: Git, *, commit: str, before: str | None, release: str, url: str, timeout: float, every: bool = False
+    git: Git, asked: Question, *, stuck: Stuck = lambda _: None, on_live: Callable[[], None] = lambda: None
 ) -> Proof:
-    """Wait until `release` is live at `url`, read it back, and return the proof; raises Stop (5) if it never shows."""
+    """Wait until the release shows, read it back, and return the proof; raises Stop (5) if it never shows."""
     start = time.monotonic()
     session = http.session(_CONNECTIONS)
 
@@ -168,9 +246,19 @@ def prove(
         return http.get(session, address)
 
     with session:
-        live = wait_until_live(url, release, timeout, fetch=fetch)
-        files = expected_files(git, commit, before)
-        gone = [p for p in changed_paths(git, before, commit, "D") if served(p)] if before else []
-        chosen = choose(files, every=every, seed=release)
-        bad, size = compare(git, chosen, gone, url, fetch=fetch)
-    return Proof(len(chosen), len(files), size, live, time.monotonic() - start, tuple(bad))
+        live = wait_until_live(asked.url, asked.release, asked.timeout, fetch=fetch, stuck=stuck)
+        on_live()
+        files = expected_files(git, asked.commit, asked.before)
+        chosen = choose(files, every=asked.every, seed=asked.release)
+        by_oid = digests(git, [file.oid for file in chosen])
+        gone = changed_paths(git, asked.before, asked.commit, "D") if asked.before else []
+        wanted = Wanted({file.path: by_oid[file.oid][0] for file in chosen}, tuple(filter(served, gone)))
+        bad, size, good = rounds_of_reading(
+            wanted,
+            asked.url,
+            rounds=asked.rounds,
+            interval=asked.interval,
+            timeout=asked.timeout,
+            fetch=fetch,
+        )
+    return Proof(len(chosen), len(files), size, good, live, time.monotonic() - start, tuple(bad))

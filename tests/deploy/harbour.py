@@ -7,8 +7,9 @@ from pathlib import Path
 
 from pipeline.core.project import Project
 from pipeline.deploy.desk import Desk, sit_down
-from pipeline.deploy.names import free_name
+from pipeline.deploy.draft import draft_of
 from pipeline.deploy.publish import Draft
+from pipeline.deploy.source import Source
 from pipeline.deploy.target import objects_folder, target_of
 from pipeline.site.artifact import snapshot
 
@@ -29,6 +30,10 @@ environments:
     repository: {remote}
     url: http://127.0.0.1:9/
     production: true
+    rounds: 1
+    health: {{probes: 2, failures: 1, interval: 0}}
+timeouts:
+  verify: 2
 """
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -58,23 +63,7 @@ def desk_of(project: Project, environment: str = "local", clock: Ticker | None =
 def draft(desk: Desk, what: str = "first light") -> Draft:
     """A draft that releases the output folder as it is."""
     artifact = snapshot(desk.project.output, objects_folder(desk.project))
-    now = desk.clock()
-    return Draft(
-        name=str(free_name(now, desk.target.name, what, desk.remote.branches)),
-        environment=desk.target.name,
-        kind="deploy",
-        tree=artifact.tree,
-        artifact=artifact.tree,
-        manifest=artifact.manifest_digest,
-        parents=(desk.remote.tip,) if desk.remote.tip else (),
-        source="",
-        dirty=False,
-        evidence="sha256:0",
-        restores="",
-        who="Test Person <test@example.invalid>",
-        when=now,
-        why=what,
-    )
+    return draft_of(desk, artifact, Source("", dirty=False, subject=what), "sha256:0", what)
 
 
 def change(site: Path, text: str) -> None:

@@ -56,7 +56,7 @@ def history(*rows: tuple[str, str, str]) -> list[Release]:
     ],
 )
 def test_a_rollback_goes_back_and_never_forth(rows: list[tuple[str, str, str]], target: str | None) -> None:
-    found = before(history(*rows))
+    found = before(history(*rows), frozenset())
     assert (found.name if found else None) == target
 
 

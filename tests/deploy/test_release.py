@@ -14,9 +14,11 @@ from pipeline.core.http import get, session
 from pipeline.core.project import Project
 from pipeline.deploy import journal, ledger
 from pipeline.deploy.desk import Desk
+from pipeline.deploy.draft import again
 from pipeline.deploy.journal import State
-from pipeline.deploy.publish import RELEASE_FILE, push, stage
-from pipeline.deploy.release import again, make
+from pipeline.deploy.overlay import RELEASE_FILE
+from pipeline.deploy.publish import Refs, push, stage
+from pipeline.deploy.release import make
 from pipeline.deploy.settle import at_desk, settle
 from pipeline.deploy.target import front, local_repository
 from tests.deploy.altering import altering_front
@@ -41,7 +43,9 @@ def page(project: Project, path: str = "") -> str:
 def test_a_release_is_the_artifact_with_its_record_on_two_branches(project: Project) -> None:
     desk = desk_of(project)
     outcome = make(desk, draft(desk))
-    assert refs(project) == {"gh-pages": outcome.commit, outcome.release: outcome.commit}
+    there = refs(project)
+    del there["pages-audit-local"]
+    assert there == {"gh-pages": outcome.commit, outcome.release: outcome.commit}
     files = desk.git.text("ls-tree", "-r", "--name-only", outcome.commit).splitlines()
     assert files == [".nojekyll", RELEASE_FILE, "app.css", "boats/index.html", "index.html"]
     record = json.loads(desk.git.run("show", f"{outcome.commit}:{RELEASE_FILE}").out)
@@ -56,7 +60,7 @@ def test_a_second_release_follows_the_first(project: Project, site: Path) -> Non
     desk = desk_of(project)
     second = make(desk, draft(desk, "night"))
     assert desk.git.text("rev-parse", f"{second.commit}^") == first.commit
-    assert [one.name for one in desk_of(project).releases()] == [second.release, first.release]
+    assert [one.name for one in desk_of(project).releases] == [second.release, first.release]
     assert "Harbour at night" in page(project)
 
 
@@ -66,16 +70,22 @@ def test_a_rollback_publishes_the_old_tree_as_a_new_release(project: Project, si
     desk = desk_of(project)
     second = make(desk, draft(desk, "night"))
     desk = desk_of(project)
-    old = ledger.find(desk.releases(), first.release)
+    old = ledger.find(desk.releases, first.release)
     back = make(desk, again(desk, old, "too dark"))
-    newest = desk_of(project).releases()[0]
+    newest = desk_of(project).releases[0]
     assert (newest.kind, newest.restores, newest.artifact) == ("rollback", first.release, old.artifact)
     assert desk.git.text("rev-parse", f"{back.commit}^1", f"{back.commit}^2").split() == [
         second.commit,
         first.commit,
     ]
     assert "<h1>Harbour</h1>" in page(project)
-    assert set(refs(project)) == {"gh-pages", first.release, second.release, back.release}
+    assert set(refs(project)) == {
+        "gh-pages",
+        "pages-audit-local",
+        first.release,
+        second.release,
+        back.release,
+    }
 
 
 def test_who_loses_the_race_changes_nothing(project: Project, site: Path) -> None:
@@ -98,7 +108,7 @@ def test_a_taken_branch_name_changes_nothing(project: Project) -> None:
     later = desk_of(project)
     same = replace(draft(later), name=first.release, why="again", parents=(first.commit,))
     with pytest.raises(Stop, match="is there already"):
-        push(later.git, later.target, same, stage(later.git, same), first.commit, 60.0)
+        push(later.git, later.target, Refs(stage(later.git, same), first.commit, first.release), 60.0)
     assert refs(project)["gh-pages"] == first.commit
 
 
@@ -124,7 +134,7 @@ def test_a_page_altered_on_its_way_to_the_visitor_is_rolled_back(project: Projec
         with pytest.raises(Stop, match="was rolled back; live is") as caught:
             make(desk, draft(desk, "night"))
         assert caught.value.code is Code.PUBLISH
-        newest = prod_desk(project, url).releases()
+        newest = prod_desk(project, url).releases
         assert [one.kind for one in newest] == ["rollback", "deploy", "deploy"]
         assert newest[0].restores == first.release
 
@@ -134,9 +144,9 @@ def test_a_first_release_that_cannot_be_proven_says_that_there_is_nothing_to_go_
 ) -> None:
     with altering_front(site.parent / "prod.git", only_release="first") as url:
         desk = prod_desk(project, url)
-        with pytest.raises(Stop, match="nothing to go back to"):
+        with pytest.raises(Stop, match="no earlier release that was proven"):
             make(desk, draft(desk))
-        assert [one.kind for one in prod_desk(project, url).releases()] == ["deploy"]
+        assert [one.kind for one in prod_desk(project, url).releases] == ["deploy"]
 
 
 @pytest.mark.parametrize(
@@ -145,8 +155,8 @@ def test_a_first_release_that_cannot_be_proven_says_that_there_is_nothing_to_go_
         (State.PLANNED, False, State.FAILED, "nothing was published"),
         (State.STAGED, False, State.FAILED, "nothing was published"),
         (State.PUSHING, False, State.FAILED, "nothing was published"),
-        (State.PUSHING, True, State.VERIFIED, "proving it now"),
-        (State.PUSHED, True, State.VERIFIED, "proving it now"),
+        (State.PUSHING, True, State.HEALTHY, "proving it now"),
+        (State.PUSHED, True, State.HEALTHY, "proving it now"),
     ],
 )
 def test_an_interrupted_release_is_settled_by_the_next_run(
@@ -156,7 +166,7 @@ def test_an_interrupted_release_is_settled_by_the_next_run(
     one = draft(desk)
     commit = stage(desk.git, one)
     if pushed:
-        push(desk.git, desk.target, one, commit, None, 60.0)
+        push(desk.git, desk.target, Refs(commit, None, one.name), 60.0)
     known = None if state is State.PLANNED else commit
     journal.write(
         desk.journal, journal.Entry(one.name, "local", "deploy", state, "2026-03-01T12:00:00Z", None, known)
@@ -175,7 +185,7 @@ def test_an_interrupted_release_that_was_overtaken_is_only_mentioned(
     desk = desk_of(project)
     one = draft(desk)
     commit = stage(desk.git, one)
-    push(desk.git, desk.target, one, commit, None, 60.0)
+    push(desk.git, desk.target, Refs(commit, None, one.name), 60.0)
     change(site, "Overtaken")
     later = desk_of(project)
     make(later, draft(later, "later"))

@@ -70,7 +70,7 @@ def test_killed_around_every_git_command_of_a_deploy(site: Path, when: str) -> N
         assert live_page(site) == (site / "dist/index.html").read_text()
         names = git(site / ".pages/local.git", "for-each-ref", "--format=%(refname)").splitlines()
         count = int(git(site / ".pages/local.git", "rev-list", "--count", "gh-pages"))
-        assert len(names) == count + 1
+        assert len([name for name in names if "audit" not in name]) == count + 1
         if reached < at:
             break
     assert at > 8

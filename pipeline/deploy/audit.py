@@ -1,0 +1,149 @@
+"""The hash-chained log of an environment: one commit per event on a branch of its own beside the releases."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pipeline.core.clock import parse, stamp
+from pipeline.core.errors import Code, Stop
+from pipeline.deploy.target import Target
+from pipeline.tools.git import Git
+
+_RECORD = "\x1e"
+
+
+class Kind(StrEnum):
+    """What happened to a release."""
+
+    PUBLISHED = "published"
+    HEALTHY = "healthy"
+    FAILED = "failed"
+    ADOPTED = "adopted"
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the log; `lease` (ISO 8601) is until when a publisher may still be proving its release.
+
+    `previous` is the SHA-256 of the line before, so that no line can be changed, dropped or put in between.
+    """
+
+    kind: Kind
+    environment: str
+    release: str
+    commit: str
+    tree: str
+    who: str
+    host: str
+    when: str
+    evidence: str = ""
+    lease: str = ""
+    note: str = ""
+    previous: str = ""
+
+    def line(self) -> bytes:
+        """Return the event as one line of canonical JSON."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+    def digest(self) -> str:
+        """Return the SHA-256 of its line."""
+        return hashlib.sha256(self.line()).hexdigest()
+
+
+def read(git: Git, ref: str, limit: int = 0) -> list[Event]:
+    """Return the events, newest first; one that cannot be read is left to `broken_links` to name."""
+    return [event for _, event, _ in _entries(git, ref, limit) if event is not None]
+
+
+def _entries(git: Git, ref: str, limit: int = 0) -> Iterator[tuple[str, Event | None, str]]:
+    count = [f"--max-count={limit}"] if limit else []
+    done = git.try_run("log", "--first-parent", f"--format=%H%n%B{_RECORD}", *count, ref)
+    for record in done.out.decode("utf-8", "replace").split(_RECORD) if done.ok else []:
+        commit, _, text = record.strip("\n").partition("\n")
+        if not commit:
+            continue
+        try:
+            value = json.loads(text)
+            yield commit, Event(**{**value, "kind": Kind(value["kind"])}), text.strip()
+        except (ValueError, TypeError, KeyError):
+            yield commit, None, text.strip()
+
+
+def broken_links(git: Git, ref: str) -> list[str]:
+    """Return what is wrong with the chain, newest first; empty when every line follows from the one before."""
+    problems: list[str] = []
+    entries = list(_entries(git, ref))
+    for (commit, event, text), (_, older, _) in zip(entries, [*entries[1:], ("", None, "")], strict=True):
+        if event is None:
+            problems.append(f"audit commit {commit[:10]} is no event")
+        elif event.line().decode() != text:
+            problems.append(f"audit commit {commit[:10]} is not as it was written")
+        elif event.previous != (older.digest() if older else ""):
+            problems.append(
+                f"audit commit {commit[:10]} ({event.release}) does not follow from the one before it"
+            )
+    return problems
+
+
+def append(git: Git, tip: str | None, event: Event, moment: datetime) -> str:
+    """Add an event behind `tip` in the object store and return the new commit; the remote is not touched.
+
+    The event's `previous` is filled in here.
+    """
+    before = read(git, tip, limit=1) if tip else []
+    linked = Event(**{**asdict(event), "kind": event.kind, "previous": before[0].digest() if before else ""})
+    line = linked.line()
+    tree = git.run("mktree", stdin=b"100644 blob %s\tevent.json\n" % _blob(git, line)).text
+    parents = ["-p", tip] if tip else []
+    who = f"{event.who.split(' <', maxsplit=1)[0]}"
+    identity = {
+        "GIT_AUTHOR_NAME": who,
+        "GIT_AUTHOR_EMAIL": "pages-pipeline@localhost",
+        "GIT_COMMITTER_NAME": who,
+        "GIT_COMMITTER_EMAIL": "pages-pipeline@localhost",
+        "GIT_AUTHOR_DATE": f"{int(moment.timestamp())} +0000",
+        "GIT_COMMITTER_DATE": f"{int(moment.timestamp())} +0000",
+    }
+    return git.run(
+        "commit-tree", tree, *parents, stdin=line, env=identity, what="cannot write the audit log"
+    ).text
+
+
+def _blob(git: Git, data: bytes) -> bytes:
+    return git.run("hash-object", "-w", "-t", "blob", "--stdin", stdin=data).text.encode()
+
+
+def leased(events: list[Event], host: str, now: datetime) -> Stop | None:
+    """Return why somebody elsewhere must be waited for, or None: their release is published and not proven yet."""
+    if not events or events[0].kind is not Kind.PUBLISHED or events[0].host == host:
+        return None
+    newest = events[0]
+    if not newest.lease or parse(newest.lease) <= now:
+        return None
+    text = f"{newest.who} on {newest.host} is proving {newest.release} until {newest.lease} at the latest"
+    return Stop(text, f"wait, or look with: invoke status --env={newest.environment}", Code.LOCKED)
+
+
+def event_of(  # noqa: PLR0913 - an event says all of it
+    kind: Kind,
+    target: Target,
+    *,
+    release: str,
+    commit: str,
+    tree: str,
+    who: str,
+    host: str,
+    when: datetime,
+    evidence: str = "",
+    lease: datetime | None = None,
+    note: str = "",
+) -> Event:
+    """Return an event that is not linked yet."""
+    until = stamp(lease) if lease else ""
+    return Event(kind, target.name, release, commit, tree, who, host, stamp(when), evidence, until, note)

@@ -1,0 +1,105 @@
+"""Drafts of releases: a new artifact, an earlier release again, or another environment's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.core.model import Artifact
+from pipeline.deploy import overlay
+from pipeline.deploy.desk import Desk
+from pipeline.deploy.ledger import Release
+from pipeline.deploy.names import free_name, moment_of
+from pipeline.deploy.publish import Draft
+from pipeline.deploy.source import Source
+from pipeline.tools.git import identity
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a release publishes and where that comes from."""
+
+    kind: str
+    tree: str
+    artifact: str
+    manifest: str
+    source: str
+    dirty: bool
+    evidence: str
+    why: str
+    slug: str
+    restores: str = ""
+    beside: tuple[str, ...] = ()
+
+
+def draft_of(desk: Desk, artifact: Artifact, source: Source, evidence: str, why: str) -> Draft:
+    """Return the draft of a new release of `artifact`."""
+    reason = why or source.subject or "release"
+    content = Content(
+        kind="deploy",
+        tree=artifact.tree,
+        artifact=artifact.tree,
+        manifest=artifact.manifest_digest,
+        source=source.commit,
+        dirty=source.dirty,
+        evidence=evidence,
+        why=reason,
+        slug=reason,
+    )
+    return over(desk, content)
+
+
+def again(desk: Desk, wanted: Release, why: str) -> Draft:
+    """Return the draft that publishes an earlier release's tree once more; nothing is built and nothing is copied."""
+    content = Content(
+        kind="rollback",
+        tree=wanted.tree,
+        artifact=wanted.artifact,
+        manifest=wanted.manifest,
+        source=wanted.source.removesuffix(" (dirty)"),
+        dirty=wanted.source.endswith("(dirty)"),
+        evidence=wanted.evidence,
+        why=why,
+        slug=f"rollback to {moment_of(wanted.name)}",
+        restores=wanted.name,
+        # As a parent, it tells git that the remote has all of its objects: hundreds of bytes go out.
+        beside=(wanted.commit,),
+    )
+    return over(desk, content)
+
+
+def over(desk: Desk, content: Content) -> Draft:
+    """Return the draft of a release of `content` on what is live now, with the environment's overlay."""
+    now, target, tip = desk.clock(), desk.target, desk.remote.tip
+    name = str(free_name(now, target.name, content.slug, desk.remote.branches))
+    past = overlay.read_past(desk.git, desk.releases, content.tree, target.options.keep.releases)
+    kept = overlay.kept_assets(past, now, target.options.keep.hours)
+    record = overlay.record_of(
+        name=name,
+        environment=target.name,
+        kind=content.kind,
+        restores=content.restores,
+        source=content.source,
+        dirty=content.dirty,
+        artifact=content.artifact,
+        manifest=content.manifest,
+        evidence=content.evidence,
+        when=now,
+    )
+    cname = overlay.cname_for(desk.git, target.options.cname, content.tree, tip)
+    return Draft(
+        name=name,
+        environment=target.name,
+        kind=content.kind,
+        tree=content.tree,
+        artifact=content.artifact,
+        manifest=content.manifest,
+        parents=tuple(dict.fromkeys(oid for oid in (tip, *content.beside) if oid)),
+        source=content.source,
+        dirty=content.dirty,
+        evidence=content.evidence,
+        restores=content.restores,
+        who=identity(desk.project.root),
+        when=now,
+        why=content.why,
+        overlay=overlay.files_over(record, cname=cname, noindex=target.noindex, kept=kept),
+    )
