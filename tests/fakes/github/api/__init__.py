@@ -1,0 +1,1 @@
+"""GitHub's REST API, one module per part; the table of routes is in `routes`."""
