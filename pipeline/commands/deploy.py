@@ -19,6 +19,7 @@ _JSON = "print the result as JSON"
         "env": _ENV,
         "what": "what this release is, for its name and record; else the source commit's subject",
         "yes": _YES,
+        "adopt": "publish over commits on the pages branch that no release made",
         "allow_dirty": "let production publish changes that are not committed",
         "no_build": "publish the output folder as it is",
         "dry_run": _DRY,
@@ -31,6 +32,7 @@ def deploy(
     what: str = "",
     yes: bool = False,
     allow_dirty: bool = False,
+    adopt: bool = False,
     no_build: bool = False,
     dry_run: bool = False,
     json: bool = False,
@@ -38,7 +40,7 @@ def deploy(
     """Build, judge, publish and prove the site."""
     from pipeline.deploy import engine
 
-    order = engine.Order(env, what, yes=yes, allow_dirty=allow_dirty, no_build=no_build)
+    order = engine.Order(env, what, yes=yes, allow_dirty=allow_dirty, no_build=no_build, adopt=adopt)
     project = open_project()
     with ui.quiet_if(json):
         if dry_run:
