@@ -148,15 +148,23 @@ class Site(Part):
 
 class Keep(Part):
     releases: int = Field(
-        default=3, ge=0, le=50, description="Of how many earlier releases the immutable assets stay published."
+        default=3,
+        ge=0,
+        le=50,
+        description="Of how many earlier releases the immutable assets stay published.",
     )
     hours: int = Field(
-        default=24, ge=0, le=8_760, description="How long after its replacement a release's assets stay, in hours."
+        default=24,
+        ge=0,
+        le=8_760,
+        description="How long after its replacement a release's assets stay, in hours.",
     )
 
 
 class Health(Part):
-    probes: int = Field(default=3, ge=0, le=100, description="How often the site is asked after it was proven.")
+    probes: int = Field(
+        default=3, ge=0, le=100, description="How often the site is asked after it was proven."
+    )
     failures: int = Field(default=2, ge=1, le=100, description="So many failed probes roll the release back.")
     interval: float = Field(
         default=1.0, ge=0, le=600, description="Pause between two rounds of reading the site, in seconds."
@@ -227,6 +235,10 @@ class Timeouts(Part):
     check: Seconds = Field(default=300, description="Limit of the type check, in seconds.")
     build: Seconds = Field(default=900, description="Limit of the build, in seconds.")
     publish: Seconds = Field(default=600, description="Limit of the push, in seconds.")
+    kick: Seconds = Field(
+        default=120,
+        description="When nothing shows after this, GitHub is asked for one more build, in seconds.",
+    )
     verify: Seconds = Field(
         default=900, description="Limit of waiting until the live site serves the release, in seconds."
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pipeline.core.errors import Code, Stop
 from pipeline.core.files import plural
-from pipeline.core.remotes import github
 from pipeline.deploy.desk import Desk
 from pipeline.deploy.plan import Changes, changes_between
+from pipeline.tools.github_place import on_github
 
 # A soft limit: https://docs.github.com/en/pages/getting-started-with-github-pages/github-pages-limits
 BUILDS_AN_HOUR = 10
@@ -42,7 +43,7 @@ def wait_for_rate(times: list[datetime], now: datetime, *, rollback: bool) -> tu
 
 def limited(desk: Desk) -> bool:
     """Whether GitHub's limits hold for this environment."""
-    return github(desk.target.remote) is not None
+    return on_github(desk.target.remote, os.environ) is not None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -138,13 +139,14 @@ def _serve_record(project: Project) -> Path:
 
 def credentials(remote: str) -> list[str]:
     """Return the git setting that lets gh answer for GitHub, behind whatever helper the user has set up."""
-    from pipeline.core.remotes import github
     from pipeline.tools.gh import find_gh
+    from pipeline.tools.github_place import on_github
 
-    if not (remote.startswith("https://") and github(remote)):
+    at = on_github(remote, os.environ)
+    if at is None or not remote.startswith("https://"):
         return []
     try:
         gh = find_gh()
     except Stop:
         return []
-    return [f'credential.https://github.com.helper=!"{gh.path}" auth git-credential']
+    return [f'credential.https://{at.host}.helper=!"{gh.path}" auth git-credential']
