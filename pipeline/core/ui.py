@@ -67,9 +67,30 @@ def width() -> int:
 
 def say(text: str = "", *, style: str = "") -> None:
     """Write a line of talk; an unfinished step line is broken off first."""
+    _write(fit(redact(text)), style)
+
+
+def _write(text: str, style: str = "") -> None:
     _break_line()
-    line = redact(text)
-    print(paint(line, style) if style else line, file=sys.stderr, flush=True)
+    print(paint(text, style) if style else text, file=sys.stderr, flush=True)
+
+
+def fit(text: str) -> str:
+    """Return a line of talk broken between words where the terminal would break inside of one.
+
+    What is piped stays whole, so that every message is one line for grep.
+    """
+    columns = width()
+    if len(text) <= columns or not sys.stderr.isatty():
+        return text
+    import textwrap
+
+    margin = text[: len(text) - len(text.lstrip())]
+    return "\n".join(
+        textwrap.wrap(
+            text, columns, subsequent_indent=f"{margin}  ", break_long_words=False, break_on_hyphens=False
+        )
+    )
 
 
 def warn(text: str) -> None:
@@ -78,14 +99,20 @@ def warn(text: str) -> None:
 
 
 def indent(lines: Iterable[str], by: int = 4) -> None:
-    """Write lines of detail, indented."""
+    """Write lines of detail, indented; whole, for they are to be copied or come from other programs."""
     for line in lines:
-        say(" " * by + line)
+        _write(redact(" " * by + line))
+
+
+def aside(lines: Iterable[str]) -> None:
+    """Write lines of detail below a step, unless step lines are held back."""
+    if not _screen.quiet:
+        indent(lines)
 
 
 def next_step(command: str) -> None:
-    """Write the last line of a task: the command to type next."""
-    say(f"next: {as_typed(command)}")
+    """Write the last line of a task: the command to type next, in one piece."""
+    _write(redact(f"next: {as_typed(command)}"))
 
 
 def as_typed(text: str) -> str:
@@ -141,7 +168,7 @@ def table(
 def stream(line: str) -> None:
     """Show a line of another program's output while a step runs."""
     if not (_screen.quiet or _screen.brief):
-        say(f"    {line}", style="dim")
+        _write(redact(f"    {line}"), "dim")
 
 
 @contextlib.contextmanager
@@ -211,10 +238,12 @@ def _close_line(one: Step, seconds: float) -> None:
         return
     head = "" if _screen.open_label == one.label else _leader(redact(one.label))
     _screen.open_label = None if head == "" else _screen.open_label
-    verdict = paint(one.verdict, one.verdict)
-    sys.stderr.write(
-        f"{head}{verdict} {seconds:.1f} s" + (f"  {redact(one.note)}" if one.note else "") + "\n"
-    )
+    took, note = f" {seconds:.1f} s", f"  {redact(one.note)}" if one.note else ""
+    whole = f"{_leader(redact(one.label))}{one.verdict}{took}{note}"
+    if note and fit(whole) != whole:
+        # The note does not fit beside its step: it gets a line of its own.
+        note = "\n" + fit(f"    {note.strip()}")
+    sys.stderr.write(f"{head}{paint(one.verdict, one.verdict)}{took}{note}\n")
     sys.stderr.flush()
 
 

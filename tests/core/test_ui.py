@@ -34,6 +34,52 @@ def test_lines_in_the_middle_of_a_step_break_it_and_name_it_again(capsys: pytest
     assert "done" in lines[2]
 
 
+def narrow(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setenv("NO_COLOR", "1")
+    return terminal
+
+
+def test_talk_is_broken_between_words_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = narrow(monkeypatch)
+    ui.say("  the output folder is older than the sources, of which page.md changed")
+    assert terminal.getvalue().splitlines() == [
+        "  the output folder is older than the sources, of",
+        "    which page.md changed",
+    ]
+
+
+def test_a_note_that_does_not_fit_gets_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = narrow(monkeypatch)
+    with ui.step("push") as step:
+        step.note = "20260301-120000-local-first-publication"
+    with ui.step("verify") as step:
+        step.note = "ok"
+    assert terminal.getvalue().splitlines() == [
+        "push " + "." * 29 + " done 0.0 s",
+        "    20260301-120000-local-first-publication",
+        "verify " + "." * 27 + " done 0.0 s  ok",
+    ]
+
+
+def test_commands_to_copy_stay_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = narrow(monkeypatch)
+    ui.show_stop(
+        Stop("no", "invoke deploy --env=local --what='a long description of it'", details=("x " * 40,))
+    )
+    assert [line[:4] for line in terminal.getvalue().splitlines()] == ["stop", "    ", "next"]
+
+
+def test_piped_talk_stays_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    ui.say("as long as it is, a message is one line")
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 def test_a_step_that_raises_has_failed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ValueError, match="no"), ui.step("build"):
         raise ValueError("no")
