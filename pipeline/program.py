@@ -20,8 +20,12 @@ from pipeline.executor import Executor
 
 if TYPE_CHECKING:
     from invoke import Collection
+    from invoke.parser import ParserContext
 
 _UNKNOWN = re.compile(r"No idea what '(?P<word>[^']*)' is!")
+_LACKING = re.compile(r"'(?P<task>[^']*)' did not receive required positional arguments: (?P<names>.*)")
+# Below it a resemblance is chance: `help` and `home` have 0.5.
+_NEAR = 0.6
 
 
 class Program(invoke.Program):
@@ -51,7 +55,7 @@ class Program(invoke.Program):
         try:
             super().parse_tasks()
         except ParseError as error:
-            ui.show_stop(suggest(str(error), self.words()))
+            ui.show_stop(suggest(str(error), self.words(), error.context))
             raise SystemExit(int(Code.USAGE)) from None
 
     def words(self) -> list[str]:
@@ -59,13 +63,22 @@ class Program(invoke.Program):
         return sorted(self.collection.task_names) if self.collection else []
 
 
-def suggest(message: str, known: list[str]) -> Stop:
-    """Return the end for words that could not be read, with the nearest known task."""
+def suggest(message: str, known: list[str], context: ParserContext | None = None) -> Stop:
+    """Return the end for words that could not be read, with the nearest task, or flag of the task in `context`."""
+    task = context.name if context else None
+    usage = f"invoke --help {task}" if task else "invoke --help"
+    if lacking := _LACKING.search(message):
+        names = lacking["names"].replace("'", "").upper()
+        return Stop(f"{lacking['task']} needs {names}", f"invoke --help {lacking['task']}")
     match = _UNKNOWN.search(message)
     if not match:
-        return Stop(message, "invoke --list")
+        return Stop(message, usage if task else "invoke --list")
     word = match["word"]
-    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
-    kind = "flag" if word.startswith("-") else "task"
-    text = f"there is no {kind} {word}" + (f"; the nearest is {near[0]}" if near else "")
-    return Stop(text, f"invoke {near[0]}" if near and kind == "task" else "invoke --list")
+    if word.startswith("-"):
+        flag = word.partition("=")[0]
+        near = difflib.get_close_matches(flag, list(context.flags) if context else [], 1, _NEAR)
+        text = f"{task} has no flag {flag}" if task else f"there is no flag {flag}"
+        return Stop(text + (f"; the nearest is {near[0]}" if near else ""), usage)
+    near = difflib.get_close_matches(word, known, 1, _NEAR)
+    text = f"there is no task {word}" + (f"; the nearest is {near[0]}" if near else "")
+    return Stop(text, f"invoke {near[0]}" if near else "invoke --list")

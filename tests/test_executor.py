@@ -5,11 +5,15 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+import invoke
 import pytest
+from invoke.exceptions import ParseError
 
+from pipeline.commands.serve import number
 from pipeline.core.errors import MEANING, Code, Stop
 from pipeline.executor import carry, explain
-from pipeline.program import suggest
+from pipeline.namespace import ns
+from pipeline.program import Program, suggest
 
 
 @pytest.mark.parametrize(
@@ -76,3 +80,48 @@ def test_the_nearest_task_is_suggested() -> None:
     stop = suggest("No idea what 'deplyo' is!", ["build", "deploy", "serve"])
     assert stop.message == "there is no task deplyo; the nearest is deploy"
     assert stop.hint == "invoke deploy"
+
+
+def asked(words: str) -> Stop:
+    """Return the end of words that cannot be read as tasks of ours."""
+    program = Program(ns)
+    with pytest.raises(ParseError) as caught:
+        parse(program, words)
+    return suggest(str(caught.value), program.words(), caught.value.context)
+
+
+def parse(program: Program, words: str) -> None:
+    program.create_config()
+    program.parse_core(["pages", *words.split()])
+    program.parse_collection()
+    invoke.Program.parse_tasks(program)
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        ("deploy --evn=prod", "deploy has no flag --evn; the nearest is --env", "invoke --help deploy"),
+        ("check --lock", "check.all has no flag --lock", "invoke --help check.all"),
+        ("releases.show", "releases.show needs NAME", "invoke --help releases.show"),
+        ("help", "there is no task help", "invoke --list"),
+        (
+            "check.bugdets",
+            "there is no task check.bugdets; the nearest is check.budgets",
+            "invoke check.budgets",
+        ),
+    ],
+)
+def test_words_that_cannot_be_read_name_what_was_meant(words: str, message: str, hint: str) -> None:
+    stop = asked(words)
+    assert (stop.message, stop.hint) == (message, hint)
+
+
+@pytest.mark.parametrize(("typed", "port"), [("", None), ("0", 0), ("4999", 4999)])
+def test_port_is_a_number(typed: str, port: int | None) -> None:
+    assert number(typed) == port
+
+
+@pytest.mark.parametrize("typed", ["abc", "-1", "65536", "4e3"])
+def test_port_that_is_none_is_refused(typed: str) -> None:
+    with pytest.raises(Stop, match=f"--port is {typed}"):
+        number(typed)
