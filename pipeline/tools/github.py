@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from pipeline.core.clock import parse as parse_stamp
 from pipeline.core.clock import stamp
 from pipeline.core.errors import Code, Stop
 from pipeline.tools import github_model as model
 from pipeline.tools.gh import find_gh
 from pipeline.tools.github_model import (
     Build,
+    Commit,
     Health,
     PagesSite,
     Permissions,
@@ -23,7 +23,6 @@ from pipeline.tools.github_model import (
     Ruleset,
     Run,
     Runs,
-    Tip,
     Unreadable,
     Usage,
     Workflow,
@@ -32,8 +31,8 @@ from pipeline.tools.github_place import Coordinates, coordinates, on_github
 from pipeline.tools.github_wire import Answer, Wire, login_command
 
 __all__ = [
-    "Build", "Coordinates", "Health", "Hub", "PagesSite", "Permissions", "Refused", "Repository", "Ruleset", "Run",
-    "Runs", "Tip", "Unreadable", "Usage", "Workflow", "connect", "coordinates", "must", "on_github",
+    "Build", "Commit", "Coordinates", "Health", "Hub", "PagesSite", "Permissions", "Refused", "Repository",
+    "Ruleset", "Run", "Runs", "Unreadable", "Usage", "Workflow", "connect", "coordinates", "must", "on_github",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -171,14 +170,9 @@ class Hub:
             return Unreadable(found.reason, found.status, fix)
         return found
 
-    def commits(self, branch: str, count: int = _PAGE) -> tuple[Tip, ...] | Unreadable:
-        """Return a branch's newest commits, newest first; none when it is not there."""
-        query = urlencode({"sha": branch, "per_page": min(count, _PAGE)})
-        answer = self._get(f"/commits?{query}")
-        # 409: the whole repository is empty.
-        if answer.status in {404, 409}:
-            return ()
-        return self._typed(answer, f"the history of {branch}", lambda data: tuple(map(_tip, data)))
+    def commit(self, oid: str) -> Commit | Unreadable:
+        """Return a commit by its id."""
+        return self._read(f"/git/commits/{oid}", f"commit {oid[:10]}", model.commit)
 
     def ref(self, name: str) -> str | Unreadable | None:
         """Return the commit that `heads/<branch>` is at, None when it is not there."""
@@ -325,8 +319,3 @@ class Hub:
 
 def _workflow_paths(data: Sequence[model.Json]) -> list[str]:
     return [one["path"] for one in data if one["type"] == "file" and one["path"].endswith((".yml", ".yaml"))]
-
-
-def _tip(data: model.Json) -> Tip:
-    about = data["commit"]
-    return Tip(data["sha"], about["message"], parse_stamp(about["committer"]["date"]))

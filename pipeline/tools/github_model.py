@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pipeline.core.clock import parse
+
 Json = Mapping[str, Any]
 
 # The workflow that GitHub itself starts for a push to the pages branch where Actions are enabled; it bills nothing.
@@ -157,10 +159,12 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class Tip:
-    """A commit on a branch: its id, its message, when it was made."""
+class Commit:
+    """A commit: its id, tree, parents, message, and when it was committed."""
 
-    commit: str
+    oid: str
+    tree: str
+    parents: tuple[str, ...]
     message: str
     when: datetime
 
@@ -249,6 +253,13 @@ def usage(items: Iterable[Json]) -> tuple[Usage, ...]:
         )
         for one in items
     )
+
+
+def commit(data: Json) -> Commit:
+    """Read `GET /repos/{owner}/{repo}/git/commits/{sha}`."""
+    parents = tuple(one["sha"] for one in data["parents"])
+    when = parse(data["committer"]["date"])
+    return Commit(data["sha"], data["tree"]["sha"], parents, data["message"], when)
 
 
 def text(data: Json) -> str:
