@@ -42,6 +42,7 @@ class Plan:
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: str = ""
+    reset: bool = False
     die: bool = False
     rate: int = 0
     hang: float = 0.0
@@ -181,14 +182,18 @@ class Faults:
         times: int | None = 1,
         skip: int = 0,
         die: bool = False,
+        reset: bool | None = None,
     ) -> Rule:
         """Cut the connection: in the middle of the upload, before or after doing it, or in the response.
 
-        With `die` the whole double goes down there, as in a crash.
+        With `die` the whole double goes down there, as in a crash. `reset` sends nothing at all, which is
+        what happens but for pushes: libcurl would send one again by itself on a connection used before, so
+        there the answer begins, and ends in its head.
         """
         if at not in CUTS:
             raise ValueError(f"cut at one of {', '.join(CUTS)}")
-        return self._add(Rule(Plan(cut=at, die=die), where, path, method, times, skip))
+        reset = where != "push" if reset is None else reset
+        return self._add(Rule(Plan(cut=at, die=die, reset=reset), where, path, method, times, skip))
 
     def slow(
         self, bytes_per_second: int, path: str = "/", *, where: str = "front", times: int | None = None
@@ -242,6 +247,7 @@ class Faults:
                     one = rule.plan
                     if one.status and not whole.status:
                         whole.status, whole.body, whole.headers = one.status, one.body, one.headers
+                    whole.reset = whole.reset or one.reset
                     whole.cut, whole.die = whole.cut or one.cut, whole.die or one.die
                     whole.rate, whole.hang = whole.rate or one.rate, whole.hang + one.hang
         return whole

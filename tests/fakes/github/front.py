@@ -92,6 +92,9 @@ class Front:
     def serve(self, call: Call) -> Reply:
         """Answer a request for any of the sites."""
         found = self._find(call)
+        moved = self._moved(call, found)
+        if moved:
+            return moved
         snapshot = self._pick(found[0]) if found else empty("/")
         base = found[1] if found else "/"
         if snapshot.base != base:
@@ -108,15 +111,26 @@ class Front:
         age = {"X-GitHub-Request-Id": f"{time.monotonic_ns():X}", "Age": "0", "Via": "1.1 varnish"}
         return Reply(answered.status, bytes(answered.body), headers | age | {"Date": formatdate(usegmt=True)})
 
+    def _moved(self, call: Call, found: tuple[str, str] | None) -> Reply | None:
+        """The way from a *.github.io address to the custom domain."""
+        if found is None or ".github.io" not in call.header("host"):
+            return None
+        domain = self._store.repository(found[0])["pages"]["cname"]
+        if not domain:
+            return None
+        rest = call.target.removeprefix(found[1].rstrip("/")).lstrip("/")
+        return Reply(301, b"", {"Location": f"https://{domain}/{rest}"})
+
     def _find(self, call: Call) -> tuple[str, str] | None:
         """The repository that a request means, and under which path it is served."""
         host = call.header("host").rpartition(":")[0] or call.header("host")
         host = host.lower()
         first = call.path.split("/")[1].lower()
         with self._store.lock:
-            repositories = list(self._store.data["repositories"].values())
+            known = self._store.data["repositories"].values()
+            repositories = [repository for repository in known if repository["pages"]]
         for repository in repositories:
-            if repository["pages"] and (repository["pages"]["cname"] or "").lower() == host:
+            if (repository["pages"]["cname"] or "").lower() == host:
                 return repository["full_name"], "/"
         for repository in repositories:
             own = f"{repository['owner']}.github.io".lower()

@@ -100,6 +100,7 @@ class GitHub:
         self._servers: list[Server] = []
         self._git: GitServer | None = None
         self._turning = threading.RLock()
+        self._down = threading.Event()
         # What a fault with `die=True` does; the program kills itself instead.
         self.die: Callable[[], None] = self.kill
         with self.store.change() as data:
@@ -125,6 +126,7 @@ class GitHub:
                     self._servers.append(server)
             for server in self._servers:
                 server.start()
+            self._down.clear()
             self.world.builder.start()
             for repository in list(self.store.data["repositories"].values()):
                 # Refs can have moved just before a crash.
@@ -151,10 +153,12 @@ class GitHub:
                 server.stop(abort=abort)
             self._servers.clear()
             self.world.builder.stop()
+            self._down.set()
 
-    @property
-    def running(self) -> bool:
-        return bool(self._servers)
+    def wait_down(self, timeout: float = 10.0) -> None:
+        """Return once a fault with `die=True` has struck; `start()` brings the double back."""
+        if not self._down.wait(timeout):
+            raise TimeoutError("the double is still up")
 
     def __enter__(self) -> Self:
         return self.start()

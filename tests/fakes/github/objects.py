@@ -148,22 +148,14 @@ class Bare:
             self.run("read-tree", base or "--empty", extra=extra)
             for entry in entries:
                 path, sha, mode = str(entry["path"]), entry["sha"], entry["mode"]
-                if sha is None:
-                    self.run("update-index", "--force-remove", "--", path, extra=extra)
-                elif mode == "040000":
-                    known = self.text("ls-files", "--", path, extra=extra)
-                    if known:
-                        self.run("rm", "-r", "-q", "--cached", "--ignore-unmatch", "--", path, extra=extra)
+                # The commands that name files want a work tree; this one does not.
+                known = self.run("ls-files", "-z", "--", path, extra=extra).split(b"\0")[:-1]
+                lines = [b"0 " + ZERO.encode() + b"\t" + name for name in known]
+                if sha is not None and mode != "040000":
+                    lines.append(f"{mode} {sha}\t{path}".encode())
+                self.run("update-index", "-z", "--index-info", stdin=b"\0".join([*lines, b""]), extra=extra)
+                if sha is not None and mode == "040000":
                     self.run("read-tree", f"--prefix={path}/", sha, extra=extra)
-                else:
-                    self.run(
-                        "update-index",
-                        "--add",
-                        "--replace",
-                        "--cacheinfo",
-                        f"{mode},{sha},{path}",
-                        extra=extra,
-                    )
             return self.text("write-tree", extra=extra)
         finally:
             index.unlink(missing_ok=True)

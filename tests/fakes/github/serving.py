@@ -218,8 +218,10 @@ class Handler(BaseHTTPRequestHandler):
                 Seen(where, call.method, call.path, call.query, status, call.login, keep, time.time())
             )
             if reply is None or plan.cut == "response":
+                if reply is None and not plan.reset:
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: ")
                 self._send(reply, plan)
-                self._drop()
+                self._drop(reset=reply is None and plan.reset)
                 if plan.die:
                     threading.Thread(target=service.die).start()
                 return
@@ -293,8 +295,10 @@ class Handler(BaseHTTPRequestHandler):
             if self._server.stopping.wait(step / plan.rate):
                 return
 
-    def _drop(self) -> None:
-        """End the connection without a goodbye."""
+    def _drop(self, *, reset: bool) -> None:
+        """End the connection without a goodbye; a reset also takes back what the client has not read yet."""
         self.close_connection = True
+        if not reset:
+            return
         with contextlib.suppress(OSError):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)

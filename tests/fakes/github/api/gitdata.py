@@ -28,7 +28,10 @@ def _base(world: World, call: Call) -> str:
 
 def ref(world: World, call: Call) -> Reply:
     name = f"refs/{call.at['ref']}"
-    found = _bare(world, call).refs(name).get(name)
+    known = _bare(world, call).refs()
+    if not known:
+        raise Refusal(409, "Git Repository is empty.")
+    found = known.get(name)
     if found is None:
         raise Refusal(404, "Not Found")
     return Reply(200, shapes.ref(world, call.repository, name, *found))

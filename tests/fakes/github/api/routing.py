@@ -105,14 +105,15 @@ class Api:
 
     def _route(self, call: Call) -> Route:
         path = call.path.rstrip("/") or "/"
-        others = False
         for route in self._routes:
             match = route.pattern.fullmatch(path)
             if match and route.method == call.method:
                 call.at = match.groupdict()
                 return route
-            others = others or match is not None
-        raise Refusal(404, "Not Found")
+        # A path that the double lacks must not pass for something that is not there.
+        refusal = Refusal(404, "Not Found")
+        refusal.reply = Reply(404, refusal.reply.body, {"X-Double": "this route is not played"})
+        raise refusal
 
     def _admit(self, call: Call, route: Route) -> None:
         """Say who asks and find the repository; 401, 403 and 404 as GitHub gives them."""

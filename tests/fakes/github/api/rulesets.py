@@ -40,7 +40,9 @@ def _checked(call: Call, data: Json, own: int | None) -> None:
 
 def index(world: World, call: Call) -> Reply:
     _allowed(world, call)
-    rows, headers = page(call, call.repository["rulesets"], world)
+    targets = call.query.get("targets", "branch,tag,push").split(",")
+    found = [one for one in call.repository["rulesets"] if one["target"] in targets]
+    rows, headers = page(call, found, world)
     shown = [shapes.ruleset(world, call.repository, one, whole=False) for one in rows]
     return Reply(200, shown, headers)
 
