@@ -161,6 +161,15 @@ class Keep(Part):
     )
 
 
+class Rate(Part):
+    builds: int = Field(
+        default=10,
+        ge=0,
+        description="Releases an hour on GitHub, two of them kept for rollbacks. 0: no limit.",
+    )
+    pushes: int = Field(default=6, ge=0, description="Pushes a minute to GitHub. 0: no limit.")
+
+
 class Health(Part):
     probes: int = Field(
         default=3, ge=0, le=100, description="How often the site is asked after it was proven."
@@ -210,6 +219,7 @@ class Environment(Part):
     )
     keep: Keep = Field(default_factory=Keep, description="Assets of earlier releases that stay published.")
     health: Health = Field(default_factory=Health, description="Probes after a release.")
+    rate: Rate = Field(default_factory=Rate, description="GitHub's limits, which releases keep to.")
     policy: dict[str, Any] = Field(
         default_factory=dict,
         description="Overrides of constitution.toml, by its keys: `budgets: {page: {total: 600 KB}}`.",

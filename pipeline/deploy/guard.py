@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from pipeline.core.errors import Code, Stop
 from pipeline.core.files import plural
@@ -12,31 +13,33 @@ from pipeline.deploy.desk import Desk
 from pipeline.deploy.plan import Changes, changes_between
 from pipeline.tools.github_place import on_github
 
-# A soft limit: https://docs.github.com/en/pages/getting-started-with-github-pages/github-pages-limits
-BUILDS_AN_HOUR = 10
+if TYPE_CHECKING:
+    from pipeline.core.schema import Rate
+
 # Kept for rollbacks, so that a bad release can always be taken back.
 KEPT_BUILDS = 2
-# https://docs.github.com/en/repositories/creating-and-managing-repositories/repository-limits, like 5,000 branches.
-PUSHES_A_MINUTE = 6
+# GitHub advises at most 5,000: https://docs.github.com/en/repositories/creating-and-managing-repositories/repository-limits
 BRANCHES_WARNED = 4_000
 
 
-def wait_for_rate(times: list[datetime], now: datetime, *, rollback: bool) -> tuple[float, Stop | None]:
+def wait_for_rate(
+    times: list[datetime], now: datetime, rate: Rate, *, rollback: bool
+) -> tuple[float, Stop | None]:
     """Return the seconds to wait before the next push, or why it must not be made now.
 
     `times` are those of our own releases; a deploy leaves two builds of the hour to rollbacks, a rollback takes them.
     """
     hour = sorted(moment for moment in times if moment > now - timedelta(hours=1))
-    limit = BUILDS_AN_HOUR if rollback else BUILDS_AN_HOUR - KEPT_BUILDS
-    if len(hour) >= limit:
+    limit = rate.builds if rollback else max(1, rate.builds - KEPT_BUILDS)
+    if rate.builds and len(hour) >= limit:
         free = hour[len(hour) - limit] + timedelta(hours=1)
-        text = f"{len(hour)} releases in the last hour: GitHub Pages builds {BUILDS_AN_HOUR} an hour"
+        text = f"{len(hour)} releases in the last hour: GitHub Pages builds {rate.builds} an hour"
         kept = "" if rollback else f", and {KEPT_BUILDS} are kept for rollbacks"
         at = free.strftime("%H:%M UTC")
         return 0.0, Stop(text + kept, f"try again after {at}", Code.SERVICE)
     # A release is two pushes: itself, and what became of it.
     minute = sorted(moment for moment in times if moment > now - timedelta(minutes=1))
-    if len(minute) * 2 + 2 > PUSHES_A_MINUTE:
+    if rate.pushes and minute and len(minute) * 2 + 2 > rate.pushes:
         return (minute[0] + timedelta(minutes=1) - now).total_seconds(), None
     return 0.0, None
 

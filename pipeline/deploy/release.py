@@ -133,11 +133,12 @@ def wait_for_turn(desk: Desk, draft: Draft) -> None:
     if not guard.limited(desk):
         return
     times = [one.when for one in desk.releases]
-    seconds, stop = guard.wait_for_rate(times, desk.clock(), rollback=draft.kind == "rollback")
+    rate = desk.target.options.rate
+    seconds, stop = guard.wait_for_rate(times, desk.clock(), rate, rollback=draft.kind == "rollback")
     if stop:
         raise stop
     if seconds:
-        with ui.step(f"wait {seconds:.0f} s for GitHub's limit of {guard.PUSHES_A_MINUTE} pushes a minute"):
+        with ui.step(f"wait {seconds:.0f} s for GitHub's limit of {rate.pushes} pushes a minute"):
             time.sleep(seconds)
 
 

@@ -10,7 +10,7 @@ import pytest
 from pipeline.core.errors import Code, Stop
 from pipeline.core.http import Answer
 from pipeline.core.project import Project
-from pipeline.core.schema import Health
+from pipeline.core.schema import Health, Rate
 from pipeline.deploy.guard import branch_warning, refuse_foreign, wait_for_rate
 from pipeline.deploy.health import take_pulse
 from pipeline.deploy.release import make
@@ -39,12 +39,16 @@ def before(*minutes: float) -> list[datetime]:
 def test_githubs_limits_are_kept_and_two_builds_are_left_for_rollbacks(
     times: list[datetime], rollback: bool, seconds: float, refused: bool
 ) -> None:
-    wait, stop = wait_for_rate(times, START, rollback=rollback)
+    wait, stop = wait_for_rate(times, START, Rate(), rollback=rollback)
     assert wait == pytest.approx(seconds)
     assert bool(stop) is refused
     if stop:
         assert stop.code is Code.SERVICE
         assert stop.hint.startswith("try again after ")
+
+
+def test_a_limit_of_nothing_is_no_limit() -> None:
+    assert wait_for_rate(before(*range(60)), START, Rate(builds=0, pushes=0), rollback=False) == (0.0, None)
 
 
 def commit(project: Project, path: str, text: str) -> None:
