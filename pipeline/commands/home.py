@@ -9,22 +9,34 @@ from pipeline.core.errors import Stop
 from pipeline.core.project import Project, open_project
 
 _JSON = "print the result as JSON"
+_NOTHING = "nothing yet"
 
 
-@task(default=True)
-def home(c: Context) -> None:
+@task(default=True, help={"json": _JSON})
+def home(c: Context, json: bool = False) -> None:
     """Show the site, what is live where, and one next step."""
     try:
         project = open_project()
     except Stop as stop:
+        # Only where there is no site yet does `init` help: mistakes in its settings have details.
+        if json or stop.details:
+            raise
         ui.say("pages-pipeline: from source to a proven release on GitHub Pages, on your own machine")
         ui.say(stop.message)
         ui.next_step("invoke init   (or, to see it work first: invoke demo)")
         return
-    ui.data(f"{project.settings.site.name or project.root.name}  {project.root}")
+    name = project.settings.site.name or project.root.name
     rows = live_rows(project)
+    if json:
+        environments = [
+            {"name": env, "live": None if live == _NOTHING else live, "url": url}
+            for env, live, _, url in rows
+        ]
+        ui.data_json({"site": name, "folder": str(project.root), "environments": environments})
+        return
+    ui.data(f"{name}  {project.root}")
     ui.data(ui.table(rows, ("environment", "live", "when", "address")))
-    ui.say("tasks: invoke --list    one task: invoke --help TASK")
+    ui.say(ui.as_typed("tasks: invoke --list    one task: invoke --help TASK"))
     ui.next_step(next_command(rows))
 
 
@@ -40,14 +52,14 @@ def live_rows(project: Project) -> list[tuple[str, ...]]:
         known = releases(objects(project), target, limit=1)
         running = serving(project) if target.local else None
         address = running.url if running else target.url
-        live = (known[0].name, ago(known[0].when, utc_now())) if known else ("nothing yet", "-")
+        live = (known[0].name, ago(known[0].when, utc_now())) if known else (_NOTHING, "-")
         rows.append((name, *live, address))
     return rows
 
 
 def next_command(rows: list[tuple[str, ...]]) -> str:
     """Return the one command that brings the site forward from here."""
-    waiting = [row[0] for row in rows if row[1] == "nothing yet"]
+    waiting = [row[0] for row in rows if row[1] == _NOTHING]
     if "local" in waiting:
         return "invoke deploy --env=local"
     return f"invoke deploy --env={waiting[0]}" if waiting else "invoke status"

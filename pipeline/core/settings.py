@@ -321,5 +321,7 @@ def values_of(loaded: Loaded, key: str = "") -> dict[str, tuple[object, str]]:
 def _stop(mistakes: list[Mistake]) -> Stop:
     lines = tuple(dict.fromkeys(str(mistake) for mistake in mistakes))
     return Stop(
-        f"the settings have {plural(len(lines), 'mistake')}", "invoke settings, once corrected", details=lines
+        f"the settings have {plural(len(lines), 'mistake')}",
+        "correct them, then: invoke settings",
+        details=lines,
     )

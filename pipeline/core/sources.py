@@ -182,7 +182,8 @@ def toml_lines(text: str) -> dict[Key, int]:
                 index = counts.get(table, 0)
                 counts[table] = index + 1
                 table = (*table, index)
-            lines.setdefault(table, number)
+            for length in range(1, len(table) + 1):
+                lines.setdefault(table[:length], number)
         elif pair := _PAIR.match(line):
             lines.setdefault((*table, *_words(pair[1])), number)
             for quotes in ('"' * 3, "'" * 3):

@@ -54,7 +54,9 @@ class Check:
         """Run the check as a step, mend what is not ok when `fix` says so, and return what it found last."""
         with ui.step(self.name) as step:
             found = self.run()
-            step.verdict, step.note = found.verdict, found.told()
+            step.verdict, step.note = found.verdict, ui.as_typed(found.told())
+        if found.verdict != "ok":
+            ui.aside(found.details)
         if fix and self.install and found.verdict in {"warning", "missing"}:
             with ui.step(f"installing {self.name}") as step:
                 try:
@@ -63,7 +65,7 @@ class Check:
                     step.verdict, step.note = "failed", f"{stop.message}; {stop.hint}"
                     return replace(found, details=(*found.details, stop.message, *stop.details))
                 found = self.run()
-                step.verdict, step.note = found.verdict, found.told()
+                step.verdict, step.note = found.verdict, ui.as_typed(found.told())
         return found
 
 
@@ -139,12 +141,12 @@ def _node(named: str, project: Project | None) -> Finding:
         node = find_node(named)
     except Stop as stop:
         needed = project is None or project.settings.site.framework != "plain"
-        return _absent(stop, "invoke doctor --fix", needed=needed)
+        return _absent(stop, needed=needed)
     return Finding("ok", f"{node.version}  {node.path} ({node.origin})")
 
 
-def _absent(stop: Stop, fix: str, *, needed: bool) -> Finding:
-    return Finding("missing" if needed else "warning", stop.message, fix, stop.details)
+def _absent(stop: Stop, *, needed: bool) -> Finding:
+    return Finding("missing" if needed else "warning", stop.message, stop.hint, stop.details)
 
 
 def _manager(project: Project) -> Finding:
@@ -181,7 +183,7 @@ def _gh(named: str, project: Project | None) -> Finding:
     try:
         gh = find_gh(named)
     except Stop as stop:
-        return _absent(stop, "invoke doctor --fix", needed=_needs_gh(project))
+        return _absent(stop, needed=_needs_gh(project))
     return Finding("ok", f"{'.'.join(map(str, gh.version))}  {gh.path} ({gh.origin})")
 
 
@@ -205,7 +207,7 @@ def _browser(named: str) -> Finding:
         found = find_chrome(named)
     except Stop as stop:
         # Without one the gates that measure in a browser say `unavailable`; everything else works.
-        return _absent(stop, "invoke doctor --fix", needed=False)
+        return _absent(stop, needed=False)
     return Finding("ok", f"{found.version}  {found.path} ({found.origin})")
 
 

@@ -208,3 +208,20 @@ def test_doctor_ends_with_69_when_a_needed_tool_is_missing(
     assert code == Code.MISSING
     assert "gh ............................... missing" in err
     assert "next: invoke doctor --fix" in err
+
+
+def test_doctor_tells_every_mistake_in_the_settings(site: Path, capsys: Capture) -> None:
+    (site / "invoke.yaml").write_text("site: {outptu: x}\n")
+    (site / "constitution.toml").write_text('\n[budget.page]\ncss = "1 KB"\n')
+    code, _, err = typed(capsys, "doctor")
+    assert code == Code.USAGE
+    assert "    invoke.yaml:1: site.outptu: unknown key; did you mean site.output?" in err
+    assert "    constitution.toml:2: budget: unknown key; did you mean budgets?" in err
+    assert "next: correct them, then: invoke settings" in err
+
+
+def test_doctor_does_not_offer_to_mend_a_path_in_the_settings(site: Path, capsys: Capture) -> None:
+    (site / "invoke.yaml").write_text("tools: {node: /nowhere}\n")
+    _, out, _ = typed(capsys, "doctor --json")
+    node = next(check for check in json.loads(out)["checks"] if check["name"] == "node")
+    assert node["fix"] == "invoke settings"
