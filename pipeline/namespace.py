@@ -19,10 +19,10 @@ ns = Collection(
     project.settings,
     build.build,
     serve.serve,
-    deploy.deploy,
     deploy.rollback,
     deploy.verify,
     check.ns,
+    deploy.ns,
     releases.ns,
     *_own,
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from invoke import Context, task
+from invoke import Collection, Context, task
 
+from pipeline.commands.setup import setup
 from pipeline.commands.show import show_outcome, show_plan
 from pipeline.core import ui
 from pipeline.core.project import open_project
@@ -15,6 +16,7 @@ _JSON = "print the result as JSON"
 
 
 @task(
+    name="site",
     help={
         "env": _ENV,
         "what": "what this release is, for its name and record; else the source commit's subject",
@@ -87,3 +89,7 @@ def verify(c: Context, env: str = "local", json: bool = False) -> None:
     project = open_project()
     with ui.quiet_if(json):
         show_outcome(project, engine.verify_live(project, env), json=json)
+
+
+ns = Collection("deploy", setup)
+ns.add_task(deploy, default=True)
