@@ -15,6 +15,7 @@ TITLES = {
     "build": "The built output is sane: pages are pages, and what they refer to is there under the base path.",
     "typescript": "The site's own type checker reports no error.",
     "budgets": "JavaScript, CSS, image, font and total weight of every page and of the site stay within budget.",
+    "churn": "No build stamp and no hashed file name changes page after page, which is what makes repositories grow.",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -95,12 +95,35 @@ class File:
     gzip: int
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A file that the live release has too, with other bytes."""
+
+    path: str
+    old: bytes
+    new: bytes
+
+
+class Live(Protocol):
+    """The release that is live now, as far as a gate compares with it."""
+
+    @property
+    def tree(self) -> Digest:
+        """Return what names its files: equal trees mean equal contents."""
+        ...
+
+    def changes(self, files: Sequence[File], /) -> Iterator[Change]:
+        """Return those of the judged files that it has with other bytes; raises Unavailable."""
+        ...
+
+
 @dataclass(frozen=True)
 class Subject:
     """What is judged: the sources, the built files, and where they will be served.
 
     `tree` names the built files and `source_digest` the sources; equal digests mean equal contents.
     `type_check` is the site's own checker as argv, empty when it has none; its time limit is in seconds.
+    `live` is None before the first release, and by hand.
     """
 
     source: Path
@@ -113,6 +136,7 @@ class Subject:
     environment: str = ""
     type_check: tuple[str, ...] = ()
     type_check_seconds: float = 300
+    live: Live | None = None
 
     def read(self, file: File) -> bytes:
         """Return a file's bytes; raises Unavailable when they are not the ones that are judged."""

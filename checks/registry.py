@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks import budgets, build, typescript
+from checks import budgets, build, churn, typescript
 from checks.base import Gate
 
 # By hand and in this order: what is quick and explains the others' failures comes first.
@@ -10,4 +10,5 @@ GATES: dict[str, Gate] = {
     "build": build,
     "typescript": typescript,
     "budgets": budgets,
+    "churn": churn,
 }

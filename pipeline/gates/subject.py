@@ -14,6 +14,7 @@ from pipeline.core import proc
 from pipeline.core.errors import Stop
 from pipeline.core.model import Artifact
 from pipeline.core.project import Project
+from pipeline.gates.live import live_release
 from pipeline.site import detect, facts, worktree
 from pipeline.site.recipe import recipe
 
@@ -38,6 +39,7 @@ def subject_of(project: Project, artifact: Artifact, environment: str) -> Subjec
         environment=place.name,
         type_check=type_check(project),
         type_check_seconds=project.settings.timeouts.check,
+        live=live_release(project.state / "objects.git", place.name, artifact.tree),
     )
 
 

@@ -15,6 +15,7 @@ from pipeline.core.model import Artifact
 from pipeline.core.project import Project
 from pipeline.gates import evidence, runner
 from pipeline.gates.runner import find, judge_site, require
+from pipeline.tools.git import Git
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 PAGE = "<!doctype html><html lang='en'><head><title>A page</title></head><body>{}</body></html>"
@@ -93,7 +94,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_only_what_changed_is_measured_again(site: SiteFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = counting(monkeypatch)
     verdicts(site)
-    assert calls == ["build", "typescript", "budgets"]
+    assert calls == list(GATES)
     calls.clear()
     verdicts(site)
     assert calls == []
@@ -106,7 +107,27 @@ def test_only_what_changed_is_measured_again(site: SiteFolder, monkeypatch: pyte
     assert calls == ["build", "budgets"]
     calls.clear()
     verdicts(site, fresh=True)
-    assert calls == ["build", "typescript", "budgets"]
+    assert calls == list(GATES)
+
+
+def test_another_live_release_is_compared_with_anew_and_nothing_else(
+    site: SiteFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        site.write(f"dist/{name}.html", PAGE.format("<i>v1.0.0</i>"))
+    tree = site.artifact.tree
+    for name in "abc":
+        site.write(f"dist/{name}.html", PAGE.format("<i>v1.0.1</i>"))
+    verdicts(site)
+    calls = counting(monkeypatch)
+    store = Git(site.root / ".pages/objects.git")
+    commit = store.text("-c", "user.name=A", "-c", "user.email=a@b", "commit-tree", "-m", "x", tree)
+    store.run("update-ref", "refs/pages/local/live", commit)
+    judgement = judge_site(site.project, site.artifact, "local", clock=clock())
+    assert calls == ["churn"]
+    assert judgement.passed
+    (finding,) = next(one for one in judgement.results if one.gate == "churn").findings
+    assert finding.message.startswith("3 pages differ from the live release only by one token")
 
 
 def test_new_limits_judge_old_evidence_without_measuring(
@@ -242,12 +263,13 @@ def test_altered_evidence_is_no_evidence(site: SiteFolder) -> None:
 
 
 def test_single_gates_add_up_to_a_whole_record(site: SiteFolder) -> None:
-    for name in ("budgets", "build"):
+    *others, last = GATES
+    for name in others:
         partial = judge_site(site.project, site.artifact, "local", clock=clock(), only=[name])
         assert partial.missing
         with pytest.raises(Stop, match="not judged for local"):
             partial.require()
-    judge_site(site.project, site.artifact, "local", clock=clock(), only=["typescript"])
+    judge_site(site.project, site.artifact, "local", clock=clock(), only=[last])
     assert require(site.project, site.artifact, "local", clock()).passed
 
 
