@@ -60,7 +60,8 @@ class Program(invoke.Program):
 
     def words(self) -> list[str]:
         """Return every task name that could have been meant."""
-        return sorted(self.collection.task_names) if self.collection else []
+        names = self.collection.task_names if self.collection else {}
+        return sorted({*names, *(alias for aliases in names.values() for alias in aliases)})
 
 
 def suggest(message: str, known: list[str], context: ParserContext | None = None) -> Stop:

@@ -55,7 +55,7 @@ def test_init_without_a_lockfile_makes_one_first(site: Path, capsys: Capture) ->
     )
     code, _, err = typed(capsys, "init")
     assert code == 0
-    assert err.rstrip().endswith("next: npm install --package-lock-only && invoke deploy --env=local")
+    assert err.rstrip().endswith("next: invoke build --lock deploy --env=local")
 
 
 def test_init_dry_run_writes_nothing(site: Path, capsys: Capture) -> None:
@@ -121,7 +121,7 @@ def test_settings_show_value_and_origin(site: Path, capsys: Capture, monkeypatch
     code, out, _ = typed(capsys, "settings --key=timeouts")
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()[1:]] == [
-        f"timeouts.{name}" for name in ("install", "check", "build", "publish", "verify")
+        f"timeouts.{name}" for name in ("install", "check", "build", "publish", "kick", "verify")
     ]
 
 
