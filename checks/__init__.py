@@ -16,6 +16,7 @@ TITLES = {
     "typescript": "The site's own type checker reports no error.",
     "budgets": "JavaScript, CSS, image, font and total weight of every page and of the site stay within budget.",
     "churn": "No build stamp and no hashed file name changes page after page, which is what makes repositories grow.",
+    "zero_actions": "No workflow runs and no minute is billed: Actions are off where the site is published.",
 }
 
 

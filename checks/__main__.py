@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from checks import GATES
 from checks.base import Evidence, Finding, Gate, Result, Unavailable, Verdict, amount_text, verdict
@@ -53,6 +54,10 @@ class PlainTools:
         except Unavailable:
             return ""
         return result.out.partition("\n")[0].strip()
+
+    def remote(self, what: str) -> Mapping[str, Any]:
+        """Raise Unavailable: only the pipeline knows where the site is published."""
+        raise Unavailable(f"{what} of the remote cannot be read by hand", "invoke check")
 
 
 def parser() -> argparse.ArgumentParser:

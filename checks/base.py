@@ -123,7 +123,8 @@ class Subject:
 
     `tree` names the built files and `source_digest` the sources; equal digests mean equal contents.
     `type_check` is the site's own checker as argv, empty when it has none; its time limit is in seconds.
-    `live` is None before the first release, and by hand.
+    `live` is None before the first release, and by hand. `hub` is `host/owner/name` where it is published to GitHub,
+    empty elsewhere, `branch` the pages branch there, `moment` (ISO 8601 in UTC) when it is judged.
     """
 
     source: Path
@@ -137,6 +138,9 @@ class Subject:
     type_check: tuple[str, ...] = ()
     type_check_seconds: float = 300
     live: Live | None = None
+    hub: str = ""
+    branch: str = ""
+    moment: str = ""
 
     def read(self, file: File) -> bytes:
         """Return a file's bytes; raises Unavailable when they are not the ones that are judged."""
@@ -176,6 +180,10 @@ class Tools(Protocol):
 
     def version(self, name: str) -> str:
         """Return a program's version, or an empty text."""
+        ...
+
+    def remote(self, what: str) -> Mapping[str, Any]:
+        """Return facts about where the site is published, such as "actions"; raises Unavailable."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks import budgets, build, churn, typescript
+from checks import budgets, build, churn, typescript, zero_actions
 from checks.base import Gate
 
 # By hand and in this order: what is quick and explains the others' failures comes first.
@@ -11,4 +11,5 @@ GATES: dict[str, Gate] = {
     "typescript": typescript,
     "budgets": budgets,
     "churn": churn,
+    "zero_actions": zero_actions,
 }

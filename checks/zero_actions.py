@@ -70,8 +70,8 @@ def collect(subject: Subject, tools: Tools) -> Evidence:
     """Ask GitHub; raises Unavailable unless everything could be read."""
     files = published(subject)
     if not subject.hub:
-        place = f"{subject.environment} does not publish" if subject.environment else "this is not published"
-        return Evidence({"published": files}, nothing=f"{place} to GitHub, where alone Actions run")
+        place = f"{subject.environment} is" if subject.environment else "this is"
+        return Evidence({"published": files}, nothing=f"{place} not on GitHub")
     facts = dict(tools.remote("actions"))
     if refused := facts.pop("unreadable", []):
         raise _unreadable(facts, refused)
@@ -172,8 +172,8 @@ def _workflow(facts: Mapping[str, Any], file: Mapping[str, Any]) -> Finding | No
 def _runs(facts: Mapping[str, Any], limits: Limits, *, enabled: bool) -> Iterator[Finding]:
     """Judge the runs since the last release; before the first one they are none of ours."""
     listed = facts["runs"]["newest"]
-    pages = [one for one in listed if _of_pages(one)]
-    own = [one for one in listed if not _of_pages(one)]
+    pages = [one for one in listed if of_pages(one)]
+    own = [one for one in listed if not of_pages(one)]
     # Only the newest hundred are listed, and what is not listed counts as a workflow's.
     count = facts["runs"]["total"] - len(pages)
     if count > limits.get("runs", 0):
@@ -212,7 +212,7 @@ def _minutes(facts: Mapping[str, Any], limits: Limits) -> Iterator[Finding]:
         return
     day = facts["since"][:10]
     later = total([one for one in used if one["date"] > day])
-    ran = any(not _of_pages(one) for one in facts["runs"]["newest"])
+    ran = any(not of_pages(one) for one in facts["runs"]["newest"])
     same = "" if later > limit or ran else ", all on its day and perhaps before it"
     yield Finding(
         "minutes",
@@ -226,7 +226,8 @@ def _minutes(facts: Mapping[str, Any], limits: Limits) -> Iterator[Finding]:
     )
 
 
-def _of_pages(run: Mapping[str, Any]) -> bool:
+def of_pages(run: Mapping[str, Any]) -> bool:
+    """Whether GitHub started a run by itself to publish a branch."""
     return str(run["path"]).startswith("dynamic/pages/")
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from checks.base import File, Limits, Result, Subject, Unavailable
 from pipeline.core import proc
+from pipeline.core.clock import Clock, stamp, utc_now
 from pipeline.core.errors import Stop
 from pipeline.core.model import Artifact
 from pipeline.core.project import Project
 from pipeline.gates.live import live_release
 from pipeline.site import detect, facts, worktree
 from pipeline.site.recipe import recipe
+from pipeline.tools.github_place import on_github
 
 if TYPE_CHECKING:
     from checks.base import Gate
@@ -25,9 +28,10 @@ if TYPE_CHECKING:
 _VERSION_SECONDS = 30
 
 
-def subject_of(project: Project, artifact: Artifact, environment: str) -> Subject:
+def subject_of(project: Project, artifact: Artifact, environment: str, clock: Clock = utc_now) -> Subject:
     """Return what is judged for an environment; reads the sources to name them by a digest."""
     place = project.environment(environment)
+    hub = on_github(place.repository or "", os.environ)
     return Subject(
         source=project.root,
         output=artifact.root,
@@ -40,6 +44,9 @@ def subject_of(project: Project, artifact: Artifact, environment: str) -> Subjec
         type_check=type_check(project),
         type_check_seconds=project.settings.timeouts.check,
         live=live_release(project.state / "objects.git", place.name, artifact.tree),
+        hub=f"{hub.host}/{hub.slug}" if hub else "",
+        branch=place.branch,
+        moment=stamp(clock()),
     )
 
 
@@ -106,6 +113,20 @@ class SiteTools:
         except Unavailable:
             return ""
         return result.out.partition("\n")[0].strip() if result.code == 0 else ""
+
+    def remote(self, what: str) -> Mapping[str, Any]:
+        """Return facts about where the environment is published: "actions"; raises Unavailable."""
+        from pipeline.tools.github import connect
+        from pipeline.tools.github_actions import gather
+
+        place = self._project.environment(self._environment)
+        try:
+            hub = connect(place.repository or "", self._project.settings.tools.gh)
+            if hub is None or what != "actions":
+                raise Unavailable(f"{place.repository or 'the embedded repository'} has no {what} to read")
+            return gather(hub, place.branch, utc_now())
+        except Stop as stop:
+            raise Unavailable(stop.message, stop.hint, stop.details) from stop
 
 
 def _text(data: bytes) -> str:
