@@ -49,7 +49,9 @@ PACKED = frozenset(
         ".pdf",
     ]
 )
-_INDEX_VERSION = "pages-index 2"
+# Stands for a compressed size that nobody has asked for yet.
+UNMEASURED = -1
+_INDEX_VERSION = "pages-index 3"
 # File systems stamp with a coarse clock; a file changed this shortly before it was read could change unseen.
 _RACY_NS = 2_000_000_000
 
@@ -65,25 +67,31 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class _Index:
-    """What the last scan knew: its tree, and each file's stat key and entry."""
+    """What the last scan knew: its tree, and each file's stat key and entry; `data` is how it was kept."""
 
     tree: str | None
     known: dict[str, tuple[str, Entry]]
+    data: bytes = b""
 
 
-def snapshot(output: Path, objects: Path, *, warn: Callable[[str], None] = lambda _: None) -> Artifact:
+def snapshot(
+    output: Path, objects: Path, *, sizes: bool = True, warn: Callable[[str], None] = lambda _: None
+) -> Artifact:
     """Read `output` and return it as an artifact whose bytes are kept in the bare repository `objects`.
 
-    A file whose stat data did not change since the last scan is not read again. Raises Stop (2) with all
-    that makes the folder unfit for publishing.
+    A file whose stat data did not change since the last scan is not read again. Without `sizes`, files that are
+    read now have UNMEASURED compressed sizes: compressing takes most of the CPU of a first publish, and only
+    builds and gates ask for it. Raises Stop (2) with all that makes the folder unfit for publishing.
     """
     began = time.time_ns()
     found = scan(output, warn=warn)
     git = store(objects)
     index_path = objects / f"pages-index-{hashlib.sha256(os.fsencode(output.resolve())).hexdigest()[:16]}"
     index = _read_index(index_path, git)
-    tree, entries = _import(git, found, index)
-    _write_index(index_path, tree, found, entries, began)
+    tree, entries = _import(git, found, index, sizes=sizes)
+    data = _index_data(tree, found, entries, began)
+    if data != index.data:
+        write_atomic(index_path, data)
     return Artifact(tree, tuple(entries), output)
 
 
@@ -117,8 +125,9 @@ def _walk(output: Path, warn: Callable[[str], None]) -> tuple[list[Found], list[
         problems += _name_problems(prefix, [item.name for item in items])
         files = 0
         for item in items:
-            path, real = prefix + item.name, item.path
-            if item.name == ".git":
+            name, real = item.name, item.path
+            path = prefix + name
+            if name == ".git":
                 problems.append(f"{path}: a git repository inside the output would be published")
                 continue
             if item.is_symlink():
@@ -192,12 +201,13 @@ def _size_problems(found: list[Found]) -> list[str]:
     return problems
 
 
-def _import(git: Git, found: list[Found], index: _Index) -> tuple[str, list[Entry]]:
+def _import(git: Git, found: list[Found], index: _Index, *, sizes: bool) -> tuple[str, list[Entry]]:
     entries: dict[str, Entry] = {}
     unread: list[Found] = []
     for file in found:
         known = index.known.get(file.path)
-        if known and known[0] == file.key and known[1].size == file.size:
+        same = known and known[0] == file.key and known[1].size == file.size
+        if known and same and not (sizes and known[1].gzip == UNMEASURED):
             entries[file.path] = known[1]
         else:
             unread.append(file)
@@ -210,7 +220,7 @@ def _import(git: Git, found: list[Found], index: _Index) -> tuple[str, list[Entr
     def stream() -> Iterator[bytes]:
         for file in unread:
             data = _read(file)
-            entry = describe(file.path, data)
+            entry = describe(file.path, data) if sizes else identify(file.path, data)
             entries[file.path] = entry
             if entry.oid not in have:
                 have.add(entry.oid)
@@ -262,11 +272,17 @@ def _read(file: Found) -> bytes:
 
 def describe(path: str, data: bytes) -> Entry:
     """Return a file's entry: both digests and the compressed sizes."""
-    oid = hashlib.sha1(b"blob %d\0" % len(data), usedforsecurity=False)
-    oid.update(data)
     packed = os.path.splitext(path)[1].lower() in PACKED
     gzip, brotli = (len(data), len(data)) if packed else compressed_sizes(data)
-    return Entry(path, oid.hexdigest(), hashlib.sha256(data).hexdigest(), len(data), gzip, brotli)
+    return identify(path, data)._replace(gzip=gzip, brotli=brotli)
+
+
+def identify(path: str, data: bytes) -> Entry:
+    """Return a file's entry with both digests; the compressed sizes are UNMEASURED."""
+    oid = hashlib.sha1(b"blob %d\0" % len(data), usedforsecurity=False)
+    oid.update(data)
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Entry(path, oid.hexdigest(), sha256, len(data), UNMEASURED, UNMEASURED)
 
 
 def compressed_sizes(data: bytes) -> tuple[int, int]:
@@ -282,7 +298,8 @@ def compressed_sizes(data: bytes) -> tuple[int, int]:
 def _read_index(path: Path, git: Git) -> _Index:
     nothing = _Index(None, {})
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        data = path.read_bytes()
+        lines = data.decode().split("\n")
     except (FileNotFoundError, UnicodeDecodeError):
         return nothing
     head = lines[0].split("\t")
@@ -292,10 +309,10 @@ def _read_index(path: Path, git: Git) -> _Index:
     for line in lines[1:-1]:
         key, oid, sha256, size, gzip, brotli, name = line.split("\t")
         known[name] = (key, Entry(name, oid, sha256, int(size), int(gzip), int(brotli)))
-    return _Index(head[1], known)
+    return _Index(head[1], known, data)
 
 
-def _write_index(path: Path, tree: str, found: list[Found], entries: list[Entry], began: int) -> None:
+def _index_data(tree: str, found: list[Found], entries: list[Entry], began: int) -> bytes:
     settled = began - _RACY_NS
     lines = [f"{_INDEX_VERSION}\t{tree}"]
     for file, e in zip(found, entries, strict=True):
@@ -304,7 +321,7 @@ def _write_index(path: Path, tree: str, found: list[Found], entries: list[Entry]
         key = file.key if max(int(modified), int(changed)) < settled else ""
         lines.append(f"{key}\t{e.oid}\t{e.sha256}\t{e.size}\t{e.gzip}\t{e.brotli}\t{e.path}")
     lines.append("end")
-    write_atomic(path, "\n".join(lines).encode())
+    return "\n".join(lines).encode()
 
 
 def blobs(git: Git, oids: list[str]) -> Iterator[bytes]:

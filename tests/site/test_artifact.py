@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.core.errors import Stop
 from pipeline.core.model import Entry
 from pipeline.site import artifact
-from pipeline.site.artifact import compressed_sizes, quote, snapshot
+from pipeline.site.artifact import UNMEASURED, compressed_sizes, quote, snapshot
 from pipeline.tools.git import Git
 
 
@@ -105,6 +105,33 @@ def test_only_what_changed_is_read_again(
     second = snapshot(output, tmp_path / "objects.git")
     assert read[3:] == ["a/b.css"]
     assert second.by_path["index.html"] == first.by_path["index.html"]
+
+
+def test_sizes_that_nobody_asked_for_are_measured_when_somebody_does(
+    output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artifact, "_RACY_NS", 0)
+    bare = snapshot(output, tmp_path / "objects.git", sizes=False)
+    assert {entry.gzip for entry in bare.files} == {entry.brotli for entry in bare.files} == {UNMEASURED}
+    whole = snapshot(output, tmp_path / "objects.git")
+    assert whole == snapshot(output, tmp_path / "other.git")
+    assert (whole.tree, whole.manifest) == (bare.tree, bare.manifest)
+    # Once known they are kept.
+    assert snapshot(output, tmp_path / "objects.git", sizes=False) == whole
+
+
+def test_an_index_that_would_say_the_same_is_not_written(
+    output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artifact, "_RACY_NS", 0)
+    snapshot(output, tmp_path / "objects.git")
+    (index,) = (tmp_path / "objects.git").glob("pages-index-*")
+    before = index.stat().st_ino
+    snapshot(output, tmp_path / "objects.git")
+    assert index.stat().st_ino == before
+    put(output, {"a/b.css": b"other"})
+    snapshot(output, tmp_path / "objects.git")
+    assert index.stat().st_ino != before
 
 
 def test_a_file_changed_right_after_it_was_read_is_seen(output: Path, tmp_path: Path) -> None:
