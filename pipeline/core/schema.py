@@ -261,6 +261,15 @@ class Serve(Part):
     port: int = Field(default=4173, ge=0, le=65_535, description="Its port; 0 takes a free one.")
 
 
+class Preview(Part):
+    environment: str | None = Field(
+        default=None,
+        description="Environment that carries previews below `_preview/`. Null: the first one with a repository that "
+        "is not production, else `local`.",
+    )
+    days: int = Field(default=14, ge=1, le=365, description="How long a preview stays, in days.")
+
+
 class Logs(Part):
     keep: int = Field(
         default=50, ge=1, description="How many runs keep their logs and reports in the state folder."
@@ -278,6 +287,9 @@ class Settings(Part):
     tools: Tools = Field(default_factory=Tools, description="Outside programs.")
     timeouts: Timeouts = Field(default_factory=Timeouts, description="Time limits.")
     serve: Serve = Field(default_factory=Serve, description="The local Pages server.")
+    preview: Preview = Field(
+        default_factory=Preview, description="Previews of branches: `invoke deploy --env=preview/<branch>`."
+    )
     logs: Logs = Field(default_factory=Logs, description="Records of runs.")
 
     @field_validator("environments")

@@ -37,14 +37,29 @@ class Desk:
         return socket.gethostname()
 
     @cached_property
-    def releases(self) -> list[Release]:
-        """Return the environment's releases, newest first."""
+    def every(self) -> list[Release]:
+        """Return all releases on the pages branch, previews included, newest first."""
         return ledger.releases(self.git, self.target)
+
+    @cached_property
+    def releases(self) -> list[Release]:
+        """Return the releases of the site itself, newest first."""
+        return [one for one in self.every if one.kind != ledger.PREVIEW]
 
     @property
     def live(self) -> Release | None:
-        """Return the newest release on the pages branch."""
+        """Return the release of the site that is live; previews may have been published beside it since."""
         return self.releases[0] if self.releases else None
+
+    @property
+    def newest(self) -> Release | None:
+        """Return the newest release, be it of the site or of a preview: the one that the live site names."""
+        return self.every[0] if self.every else None
+
+    @property
+    def current(self) -> bool:
+        """Whether the pages branch is where the newest release left it."""
+        return self.newest is not None and self.newest.commit == self.remote.tip
 
     @cached_property
     def events(self) -> list[Event]:

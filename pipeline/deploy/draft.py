@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.core.model import Artifact
-from pipeline.deploy import overlay
+from pipeline.deploy import overlay, standing
 from pipeline.deploy.desk import Desk
 from pipeline.deploy.ledger import Release
 from pipeline.deploy.names import free_name, moment_of
@@ -72,7 +72,8 @@ def over(desk: Desk, content: Content) -> Draft:
     now, target, tip = desk.clock(), desk.target, desk.remote.tip
     name = str(free_name(now, target.name, content.slug, desk.remote.branches))
     past = overlay.read_past(desk.git, desk.releases, content.tree, target.options.keep.releases)
-    kept = overlay.kept_assets(past, now, target.options.keep.hours)
+    kept = standing.without(overlay.kept_assets(past, now, target.options.keep.hours))
+    previews = standing.standing(desk)
     record = overlay.record_of(
         name=name,
         environment=target.name,
@@ -86,7 +87,9 @@ def over(desk: Desk, content: Content) -> Draft:
         when=now,
     )
     cname = overlay.cname_for(desk.git, target.options.cname, content.tree, tip)
-    return Draft(
+    above = overlay.files_over(record, cname=cname, noindex=target.noindex, kept=kept)
+    beneath = standing.subtrees(desk.git, content.tree, previews)
+    draft = Draft(
         name=name,
         environment=target.name,
         kind=content.kind,
@@ -101,5 +104,18 @@ def over(desk: Desk, content: Content) -> Draft:
         who=identity(desk.project.root),
         when=now,
         why=content.why,
-        overlay=overlay.files_over(record, cname=cname, noindex=target.noindex, kept=kept),
+        overlay=above,
+        subtrees=beneath,
     )
+    return draft if target.noindex else shield(desk, draft, hidden=bool(previews))
+
+
+def shield(desk: Desk, draft: Draft, *, hidden: bool) -> Draft:
+    """Return the draft with a robots.txt that keeps search engines out of its previews, or no longer speaks of any."""
+    text = standing.robots(desk.git, draft.tree, desk.target.base, hidden=hidden)
+    if text is None:
+        return draft
+    if not text:
+        return replace(draft, subtrees={**draft.subtrees, "robots.txt": None})
+    files = {**draft.overlay.files, "robots.txt": text}
+    return replace(draft, overlay=replace(draft.overlay, files=files))

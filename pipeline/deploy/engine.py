@@ -41,6 +41,10 @@ def deploy(project: Project, order: Order, clock: Clock = utc_now) -> Outcome:
     from pipeline.site.build import artifact_of
 
     start = time.monotonic()
+    if order.environment.startswith("preview/"):
+        from pipeline.deploy.preview import deploy_preview
+
+        return deploy_preview(project, order, clock)
     target = target_of(project, order.environment)
     source, remarks = source_of(project.root, target, allow_dirty=order.allow_dirty)
     for remark in remarks:
@@ -54,7 +58,7 @@ def deploy(project: Project, order: Order, clock: Clock = utc_now) -> Outcome:
         judgement = judge_site(project, artifact, target.name)
         judgement.require()
         live = desk.live
-        if live and live.commit == desk.remote.tip and live.artifact == artifact.tree:
+        if live and desk.current and live.artifact == artifact.tree:
             ui.say(f"nothing to publish: {live.name} is live and has exactly this tree")
             return unchanged(desk, live)
         return make(desk, draft_of(desk, artifact, source, judgement.digest, order.why), since=start)
@@ -69,6 +73,10 @@ def plan_deploy(project: Project, order: Order, clock: Clock = utc_now) -> Plan:
     """Return what `deploy` would do, without building, judging or publishing anything."""
     from pipeline.site.build import artifact_of
 
+    if order.environment.startswith("preview/"):
+        from pipeline.deploy.preview import plan_preview
+
+        return plan_preview(project, order, clock)
     target = target_of(project, order.environment)
     source, _ = source_of(project.root, target, allow_dirty=order.allow_dirty)
     desk = sit_down(project, target, clock)
@@ -106,7 +114,7 @@ def rollback(
     confirm(project, target, "rollback", yes=yes)
     with at_desk(project, environment, "rollback", clock) as desk:
         live, wanted = choose_rollback(desk, to)
-        if live.artifact == wanted.artifact and live.commit == desk.remote.tip:
+        if live.artifact == wanted.artifact and desk.current:
             ui.say(f"nothing to roll back: {live.name} is live and has the tree of {wanted.name}")
             return unchanged(desk, live)
         reason = why or f"rollback from {live.name} to {wanted.name}"
@@ -166,7 +174,8 @@ def verify_live(project: Project, environment: str) -> Outcome:
     """Read every file of the live site back and compare it with the newest release; raises Stop (8) if it differs."""
     target = target_of(project, environment)
     desk = sit_down(project, target)
-    live = desk.live
+    # The newest one, be it a preview's: it is what the live site names.
+    live = desk.newest
     if live is None:
         raise Stop(f"{environment} has no release yet", f"invoke deploy --env={environment}")
     # One look, no waiting: what is wrong now is wrong.

@@ -67,12 +67,12 @@ class Foreign:
 def foreign(desk: Desk) -> Foreign | None:
     """Return the commits that stand on the newest release, or None when it is the tip (or nothing is published)."""
     tip = desk.remote.tip
-    live = desk.live
-    if tip is None or (live and live.commit == tip):
+    newest = desk.newest
+    if tip is None or desk.current:
         return None
-    span = f"{live.commit}..{tip}" if live else tip
+    span = f"{newest.commit}..{tip}" if newest else tip
     subjects = desk.git.text("log", "--first-parent", "--format=%h %an: %s", span).splitlines()
-    changes = changes_between(desk.git, live.tree if live else None, tip)
+    changes = changes_between(desk.git, newest.tree if newest else None, tip)
     return Foreign(len(subjects), tuple(subjects[:5]), changes)
 
 

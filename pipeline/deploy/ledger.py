@@ -12,6 +12,8 @@ from pipeline.deploy.target import Target, credentials
 from pipeline.tools.git import Git
 
 _FIELD, _RECORD = "\x1f", "\x1e"
+# The kind of a release that changes nothing but what stands below the folder of previews.
+PREVIEW = "preview"
 
 
 @dataclass(frozen=True)

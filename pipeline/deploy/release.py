@@ -132,7 +132,7 @@ def wait_for_turn(desk: Desk, draft: Draft) -> None:
         ui.warn(warning)
     if not guard.limited(desk):
         return
-    times = [one.when for one in desk.releases]
+    times = [one.when for one in desk.every]
     rate = desk.target.options.rate
     seconds, stop = guard.wait_for_rate(times, desk.clock(), rate, rollback=draft.kind == "rollback")
     if stop:
@@ -280,10 +280,12 @@ def undo(desk: Desk, failed: Entry, cause: Stop) -> Stop:
 
 def restorable(desk: Desk, failed: Entry) -> Release | None:
     """Return the newest release before the failed one that was proven; where no proof was ever kept, the one before."""
-    names = [one.name for one in desk.releases]
+    names = [one.name for one in desk.every]
     if failed.release not in names:
         return None
-    earlier = desk.releases[names.index(failed.release) + 1 :]
+    # A preview left the site as it was, so that what comes back is always a release of the site.
+    older = frozenset(names[names.index(failed.release) + 1 :])
+    earlier = [one for one in desk.releases if one.name in older]
     proven = [one for one in earlier if one.name in desk.healthy]
     return next(iter(proven if desk.healthy else earlier), None)
 

@@ -66,10 +66,10 @@ def finish(desk: Desk, entry: Entry, since: str) -> None:
 
 def take_back(desk: Desk, entry: Entry) -> None:
     """Go on with a rollback that was interrupted before it was pushed: what it undoes is still live and unproven."""
-    live = desk.live
+    live = desk.newest
     if live is None or live.name != entry.undoes or live.commit != desk.remote.tip:
         return
-    before = desk.releases[1].commit if len(desk.releases) > 1 else None
+    before = desk.every[1].commit if len(desk.every) > 1 else None
     failed = Entry(live.name, entry.environment, live.kind, State.PUSHED, entry.started, before, live.commit)
     cause = Stop(f"{live.name} could not be proven by the interrupted run", "", Code.PUBLISH)
     raise undo(desk, journal.write(desk.journal, failed), cause)
