@@ -104,9 +104,16 @@ def _without_checker(subject: Subject) -> Evidence:
         return Evidence({"diagnostics": []}, nothing=f"no TypeScript in {count_text(every, 'source file')}")
     raise Unavailable(
         f"the site has {count_text(len(typed), 'TypeScript file')} and no type check",
-        "set site.check in invoke.yaml, for example to `npx tsc --noEmit`",
+        _how_to_check(typed),
         tuple(typed[:5]),
     )
+
+
+def _how_to_check(typed: Sequence[str]) -> str:
+    # Without the packages `npx tsc` would fetch another program of that name.
+    astro = any(name.endswith(".astro") for name in typed)
+    needed = '"@astrojs/check" and "typescript"' if astro else '"typescript"'
+    return f"add {needed} to devDependencies in package.json, then: invoke build --lock"
 
 
 def sources(root: Path, output: Path) -> tuple[list[str], int]:
@@ -204,7 +211,7 @@ def _refuse_uninstalled(output: str) -> None:
     if asks or "packages are required for this command to work" in text:
         raise Unavailable(
             "`astro check` has not looked: its package @astrojs/check is not installed",
-            "npm install --save-dev @astrojs/check typescript",
+            _how_to_check([".astro"]),
         )
 
 

@@ -29,6 +29,7 @@ _SHOWN = 20
         "twice": "build two times and say which files differ, and where (exit code 8)",
         "no_check": "leave the site's type check out",
         "force": "install the dependencies anew",
+        "lock": "first write the lockfile, or mend one that does not fit package.json",
         "dry_run": "print what would be run, and change nothing",
         "json": "print the result as JSON",
     }
@@ -39,6 +40,7 @@ def build(
     twice: bool = False,
     no_check: bool = False,
     force: bool = False,
+    lock: bool = False,
     dry_run: bool = False,
     json: bool = False,
 ) -> None:
@@ -48,12 +50,15 @@ def build(
     project = open_project()
     with ui.quiet_if(json):
         if dry_run:
-            _show_plan(project, env, check=not no_check, force=force, json=json)
+            _show_plan(project, env, check=not no_check, force=force, lock=lock, json=json)
             return
         if twice:
-            built, comparison = site.build_twice(project, env, check=not no_check, force=force)
+            built, comparison = site.build_twice(project, env, check=not no_check, force=force, lockfile=lock)
         else:
-            built, comparison = site.build(project, env, check=not no_check, force=force), None
+            built, comparison = (
+                site.build(project, env, check=not no_check, force=force, lockfile=lock),
+                None,
+            )
         if json:
             ui.data_json(built_value(built, comparison))
         else:
@@ -113,18 +118,20 @@ def built_value(built: Built, comparison: Comparison | None) -> dict[str, object
     return value
 
 
-def _show_plan(project: Project, env: str, *, check: bool, force: bool, json: bool) -> None:
+def _show_plan(project: Project, env: str, *, check: bool, force: bool, lock: bool, json: bool) -> None:
     from pipeline.site.build import build_variables
     from pipeline.site.recipe import recipe
     from pipeline.tools.git import head
 
-    plan = recipe(project, env, check=check, force=force)
+    plan = recipe(project, env, check=check, force=force, relock=lock)
+    relock = plan.manager.relock if lock and plan.manager else ""
     told = build_variables(plan, head(project.root))
     if json:
-        value = {**asdict(plan), "variables": told, "output": str(project.output)}
+        value = {**asdict(plan), "relock": relock, "variables": told, "output": str(project.output)}
         ui.data_json(value)
     else:
-        ui.data(ui.table(plan_rows(plan, project.settings.site.output, told)))
+        rows = plan_rows(plan, project.settings.site.output, told)
+        ui.data(ui.table([*([("lockfile", relock)] if relock else []), *rows]))
 
 
 def plan_rows(plan: Recipe, output: str, told: dict[str, str]) -> list[tuple[str, str]]:

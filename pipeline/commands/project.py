@@ -43,8 +43,7 @@ def init(c: Context, site: str = "", force: bool = False, dry_run: bool = False,
     plan = make_plan(_folder(site), force=force, today=utc_now().date())
     if not dry_run:
         apply(plan)
-    here = plan.site == Path.cwd()
-    after = (plan.before if here else "") + typed("deploy --env=local", plan.site)
+    after = typed(plan.after, plan.site)
     if json:
         ui.data_json(plan.value() | {"dry_run": dry_run, "next": after})
         return
@@ -52,7 +51,7 @@ def init(c: Context, site: str = "", force: bool = False, dry_run: bool = False,
     for line in plan.lines(dry_run=dry_run):
         ui.say(line)
     for text in plan.warnings:
-        ui.warn(text)
+        ui.warn(ui.as_typed(text))
     ui.next_step(typed("init", plan.site) if dry_run else after)
 
 
@@ -80,7 +79,9 @@ def doctor(c: Context, fix: bool = False, json: bool = False) -> None:
         hint = next((findings[name].fix for name in bad if findings[name].fix), typed("doctor --fix"))
         raise Stop(f"not ready: {', '.join(bad)}", hint, code)
     if not json:
-        ui.next_step(typed("deploy --env=local" if not isinstance(project, Stop) else "init"))
+        lacking = "lockfile" in findings and findings["lockfile"].fix
+        first = "build --lock deploy --env=local" if lacking else "deploy --env=local"
+        ui.next_step(typed("init" if isinstance(project, Stop) else first))
 
 
 @task(

@@ -19,9 +19,10 @@ from pipeline.core.secrets import redact
 from pipeline.site import artifact as artifacts
 from pipeline.site import compare, output, packages, record, worktree
 from pipeline.site.log import TAIL, BuildLog, must_succeed
-from pipeline.site.recipe import RUN_BY_BUILD, Recipe, build_command, recipe
+from pipeline.site.recipe import RUN_BY_BUILD, Recipe, build_command, package_manager, recipe, tools
 from pipeline.site.record import Record, Stale
 from pipeline.tools import git
+from pipeline.tools.node import find_node
 
 Variables = Mapping[str, str | None]
 
@@ -54,17 +55,26 @@ _memo: dict[tuple[Path, str], Artifact] = {}
 
 
 def build(
-    project: Project, environment: str, *, clean: bool = True, check: bool = True, force: bool = False
+    project: Project,
+    environment: str,
+    *,
+    clean: bool = True,
+    check: bool = True,
+    force: bool = False,
+    lockfile: bool = False,
 ) -> Built:
     """Build the site for an environment; the previous output survives a build that fails or is interrupted.
 
-    `clean` moves the output aside first, `check` runs the site's own type check, `force` installs anew.
+    `clean` moves the output aside first, `check` runs the site's own type check, `force` installs anew,
+    `lockfile` first lets the site's package manager write its lockfile, or mend one that does not fit.
     Raises Stop: 2 without a lockfile or with an unfit output, 3 when the check or the build fails, 6 when
     another build runs here, 7 when the package registry fails, 69 without node.
     """
     _memo.pop((project.root, environment), None)
     with lock.hold(project.state / "build.lock", f"build for {environment}"):
         _recover(project)
+        if lockfile:
+            relock(project, environment)
         plan = recipe(project, environment, check=check, force=force)
         built = _build(project, plan, clean=clean) if plan.build else _take(project, environment)
     _memo[project.root, environment] = built.artifact
@@ -101,13 +111,13 @@ def forget() -> None:
 
 
 def build_twice(
-    project: Project, environment: str, *, check: bool = True, force: bool = False
+    project: Project, environment: str, *, check: bool = True, force: bool = False, lockfile: bool = False
 ) -> tuple[Built, compare.Comparison]:
     """Build two times in the same folder and compare the outputs; the second one stays.
 
     Raises Stop as `build` does, and (2) where there is nothing to build.
     """
-    first = build(project, environment, check=check, force=force)
+    first = build(project, environment, check=check, force=force, lockfile=lockfile)
     if first.record is None:
         raise Stop("nothing is built here: the site is published as it is", "invoke check")
     kept = project.state / "first"
@@ -147,6 +157,29 @@ def _snapshot(project: Project, folder: Path) -> Artifact:
     return artifacts.snapshot(folder, project.state / "objects.git", warn=ui.warn)
 
 
+def relock(project: Project, environment: str) -> None:
+    """Let the site's package manager write its lockfile, changing only what does not fit package.json.
+
+    Raises Stop: 2 where nothing is to be locked, 3, 7 or 69 as an install does.
+    """
+    manager, lock = package_manager(project)
+    if manager is None:
+        raise Stop("there are no packages to lock: the site has no package manager", "invoke build")
+    node = find_node(project.settings.tools.node)
+    path = lock or project.root / manager.lockfiles[0]
+    before = path.read_bytes() if lock else None
+    argv = tuple(manager.relock.split())
+    with BuildLog(project, environment) as log, ui.step(f"lockfile ({manager.name})") as step:
+        # With CI set, pnpm and yarn would refuse to write it.
+        env = {**tools(node, manager, project.root, project.state), "CI": None, "NODE_ENV": None}
+        done = log.run(argv, project.root, env, project.settings.timeouts.install)
+        if not done.ok:
+            raise _packages_failed(argv, done, log)
+        after = path.read_bytes() if path.is_file() else None
+        step.verdict = "unchanged" if after == before else "done"
+        step.note = path.name + ("" if after == before else ", to be committed")
+
+
 def _build(project: Project, plan: Recipe, *, clean: bool) -> Built:
     name, site, state = plan.environment.name, project.root, project.state
     started, head = utc_now(), git.head(site)
@@ -157,8 +190,8 @@ def _build(project: Project, plan: Recipe, *, clean: bool) -> Built:
         BuildLog(project, name) as log,
         output.running(site, state, project.output, name, clear=clean and not plan.keep) as run,
     ):
-        tools = {**plan.tools(site, state), output.RUN_VARIABLE: run.token}
-        work = _Work(project, plan, log, tools, head)
+        variables = {**plan.tools(site, state), output.RUN_VARIABLE: run.token}
+        work = _Work(project, plan, log, variables, head)
         _install(work)
         _check(work)
         output.set_aside(site, state, run)
@@ -203,21 +236,28 @@ def _install(work: _Work) -> None:
     with ui.step(f"dependencies ({plan.install[0]})") as step:
         step.note = plan.install_note
         # A production NODE_ENV would leave out the packages that build the site.
-        done = work.log.run(
-            plan.install, site, {**work.tools, "NODE_ENV": None}, work.project.settings.timeouts.install
-        )
+        env, seconds = {**work.tools, "NODE_ENV": None}, work.project.settings.timeouts.install
+        argv, done = plan.install, work.log.run(plan.install, site, env, seconds)
+        if not done.ok and argv == packages.NPM.install and packages.lacks_platforms(_said(done), plan.lock):
+            ui.warn(
+                "the lockfile lacks packages for other platforms: installing what it has, with npm install"
+            )
+            argv = packages.NPM_WITHOUT_PLATFORMS
+            done = work.log.run(argv, site, env, seconds)
         if not done.ok:
-            raise _install_failed(plan, done, work.log)
+            raise _packages_failed(argv, done, work.log)
     packages.remember_install(site, state, plan.install_digest)
 
 
-def _install_failed(plan: Recipe, done: proc.Done, log: BuildLog) -> Stop:
-    text = (done.out + done.err).decode("utf-8", "replace")
-    relock = plan.manager.relock if plan.manager else ""
-    lock_text = plan.lock.read_text(encoding="utf-8", errors="replace") if plan.lock else ""
-    message, hint, code = packages.install_failure(text, relock, lock_text)
+def _packages_failed(argv: tuple[str, ...], done: proc.Done, log: BuildLog) -> Stop:
+    text = _said(done)
+    message, hint, code = packages.install_failure(text)
     told = (*map(redact, packages.telling_lines(text, TAIL)), f"log: {log.path}")
-    return Stop(f"{message}: {proc.show(plan.install)} ended with {done.code}", hint, code, told)
+    return Stop(f"{message}: {proc.show(argv)} ended with {done.code}", hint, code, told)
+
+
+def _said(done: proc.Done) -> str:
+    return (done.out + done.err).decode("utf-8", "replace")
 
 
 def _check(work: _Work) -> None:

@@ -77,6 +77,13 @@ def guess(facts: Facts) -> Guess:
     )
 
 
+# A starter of Astro's has none, and without one the gate `typescript` cannot pass.
+NO_ASTRO_CHECK = (
+    "no type checker, and a release needs one: "
+    'add "@astrojs/check" and "typescript" to devDependencies in package.json'
+)
+
+
 def _complete(
     facts: Facts,
     package: dict[str, Any],
@@ -88,12 +95,15 @@ def _complete(
     manager, install, warnings = _manager(facts, package)
     base = _base(facts, package, kind)
     repository, url, more = _address(facts, base, kind)
+    check = _check(facts, package)
+    if kind and kind.name == "astro" and check.value is None:
+        more = (NO_ASTRO_CHECK, *more)
     return Guess(
         _name(facts, package, repository.value),
         framework,
         manager,
         install,
-        _check(facts, package),
+        check,
         build,
         output,
         base,
@@ -218,7 +228,9 @@ def _manager(
     chosen = packages.choose(name, package, facts.files.get(locks[0][1], "") if locks else "")
     warnings: list[str] = []
     if not locks:
-        warnings.append(f"no lockfile, so installs cannot be repeated: {chosen.relock}, then commit it")
+        warnings.append(
+            f"no lockfile, so installs cannot be repeated; {packages.RELOCK} writes it, then commit it"
+        )
     if len({one for one, _ in locks}) > 1:
         others = ", ".join(lock for one, lock in locks if one != name)
         warnings.append(f"lockfiles of several package managers: {name} is used; delete {others}")
@@ -279,7 +291,7 @@ def _check(facts: Facts, package: dict[str, Any]) -> Guessed[tuple[str, ...] | N
             continue
         if name == "typescript" and "astro" in needs:
             # `tsc` does not read .astro files and fails on their imports.
-            return Guessed(None, "for .astro files add @astrojs/check: npm install --save-dev @astrojs/check")
+            return Guessed(None, "@astrojs/check, which reads .astro files, is not installed")
         if name in {"typescript", "vue-tsc", "svelte-check"} and tsconfig is None:
             continue
         if name in {"typescript", "vue-tsc"} and tsconfig and '"references"' in tsconfig:

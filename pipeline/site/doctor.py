@@ -255,14 +255,16 @@ def _site(project: Project) -> Finding:
 def _lockfile(project: Project) -> Finding:
     from pipeline.site.detect import guess
     from pipeline.site.facts import look
+    from pipeline.site.packages import RELOCK
 
     try:
         found = guess(look(project.root))
     except Stop as stop:
         return Finding("warning", f"not known: {stop.message}")
-    lacking = next((text for text in found.warnings if "lockfile" in text), None)
-    if lacking:
-        return Finding("warning", lacking)
+    if any(text.startswith("no lockfile") for text in found.warnings):
+        return Finding("warning", "none, so installs cannot be repeated", RELOCK)
+    if doubtful := next((text for text in found.warnings if "lockfile" in text), None):
+        return Finding("warning", doubtful)
     return Finding(
         "ok", "none needed" if found.package_manager.value == "none" else found.package_manager.why
     )
@@ -278,7 +280,11 @@ def _repository(root: Path) -> Finding:
     if found is None:
         return Finding("warning", "not in a git repository: releases name no source", "git init")
     if found.commit is None:
-        return Finding("warning", "no commits yet: releases name no source", "git add --all && git commit")
+        return Finding(
+            "warning",
+            "no commits yet: releases name no source",
+            "git add --all && git commit -m 'first commit'",
+        )
     note = f"{found.commit[:10]} on {found.branch or 'no branch (detached)'}"
     return Finding("ok", note + (f", {len(found.dirty)} changed" if found.dirty else ""))
 

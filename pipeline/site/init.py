@@ -14,7 +14,6 @@ from pipeline.core.errors import Stop
 from pipeline.core.files import write_atomic
 from pipeline.core.paths import resource
 from pipeline.core.settings import POLICY_FILE, SETTINGS_FILE
-from pipeline.site import packages
 from pipeline.site.detect import Guess, Guessed, guess
 from pipeline.site.facts import Facts, look
 
@@ -51,11 +50,10 @@ class Plan:
         return tuple(file for file in self.files if file.action in {"write", "replace"})
 
     @property
-    def before(self) -> str:
-        """The command that makes the lockfile that a build needs; nothing when there is one."""
-        manager = packages.MANAGERS.get(self.guess.package_manager.value)
+    def after(self) -> str:
+        """The tasks that publish the site for the first time: they write the lockfile where there is none."""
         lacking = any(text.startswith("no lockfile") for text in self.guess.warnings)
-        return f"{manager.relock} && " if manager and lacking else ""
+        return ("build --lock " if lacking else "") + "deploy --env=local"
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Return each guess as name, value and reason."""
@@ -161,7 +159,7 @@ def _about_git(facts: Facts) -> tuple[str, ...]:
     if facts.commits:
         return ()
     missing = "no git repository" if facts.commits is None else "no commits yet"
-    steps = ("git init", "git add --all", "git commit")[0 if facts.commits is None else 1 :]
+    steps = ("git init", "git add --all", "git commit -m 'first commit'")[0 if facts.commits is None else 1 :]
     return (f"{missing}, so no release can name its source: {' && '.join(steps)}",)
 
 

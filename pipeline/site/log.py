@@ -16,6 +16,8 @@ from pipeline.core.project import Project
 from pipeline.core.secrets import redact
 
 TAIL = 30
+# With it npm begins a page on how to use it; only the log needs that.
+_USAGE = "npm error Usage:"
 # Colours and cursor movements of programs that do not honour NO_COLOR (ECMA-48 CSI and OSC sequences).
 _CONTROL = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])|[\x00-\x08\x0b-\x1f]"
@@ -34,6 +36,7 @@ class BuildLog:
         self.path: Path = next(path for name in names if not (path := folder / name).exists())
         self.tail: deque[str] = deque(maxlen=TAIL)
         self.incomplete: OSError | None = None
+        self._usage = False
         self._lock = threading.Lock()
         self._file = self.path.open("w", encoding="utf-8", buffering=1)
 
@@ -60,7 +63,8 @@ class BuildLog:
         clean = redact(_CONTROL.sub("", text.rpartition("\r")[2])).rstrip()
         with self._lock:
             self._try(f"{clean}\n")
-            if clean:
+            self._usage = self._usage or clean == _USAGE
+            if clean and not (self._usage and clean.startswith("npm error")):
                 self.tail.append(clean)
                 ui.stream(clean)
 
@@ -79,6 +83,7 @@ class BuildLog:
     ) -> proc.Done:
         """Run a command of the site in its folder, with a time limit, and return how it ended."""
         self.tail.clear()
+        self._usage = False
         self.note(f"$ {proc.show(argv)}")
         try:
             done = proc.run(argv, cwd=site, env=env, timeout=seconds, on_line=self.line)

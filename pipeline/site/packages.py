@@ -14,6 +14,8 @@ from pipeline.core.errors import Code, Stop
 from pipeline.core.files import read_json, write_json
 
 STAMP = ".pages-install"
+# Uses the package manager that we found: the user's own PATH may have none.
+RELOCK = "invoke build --lock"
 # What an install depends on beside package.json and the lockfile; `patches/` is patch-package's and pnpm's.
 _ALSO_READ = (".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml", "bunfig.toml", ".pnpmfile.cjs")
 _NEEDS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "workspaces")
@@ -42,6 +44,8 @@ NPM = Manager(
     ("npm", "ci", "--include=dev"),
     "npm install --package-lock-only",
 )
+# As locked too, but for packages that the lockfile lacks; the lockfile stays as it is.
+NPM_WITHOUT_PLATFORMS = ("npm", "install", "--no-save", "--include=dev")
 PNPM = Manager(
     "pnpm",
     "10",
@@ -119,7 +123,7 @@ def no_lockfile(manager: Manager) -> Stop:
     """Return why a site without a lockfile is not installed."""
     return Stop(
         f"the site has no {' or '.join(manager.lockfiles)}: without it every install gives other versions",
-        f"{manager.relock}, then commit {manager.lockfiles[0]}",
+        RELOCK,
     )
 
 
@@ -182,7 +186,7 @@ _FAILURES = (
             r"|lockfile needs to be updated|YN0028|lockfile had changes, but lockfile is frozen"
         ),
         "the lockfile does not fit package.json",
-        "{relock}, then commit the lockfile",
+        RELOCK,
         Code.USAGE,
     ),
     _Failure(
@@ -194,13 +198,13 @@ _FAILURES = (
     _Failure(
         re.compile(r"\bE40[13]\b|ERR_PNPM_FETCH_40[13]|YN0041|\b(?:401 Unauthorized|403 Forbidden)\b"),
         "the package registry refused us",
-        "npm login, or mend the token in .npmrc",
+        "mend the token in .npmrc, then: invoke build",
         Code.SERVICE,
     ),
     _Failure(
         re.compile(r"\bE404\b|ERR_PNPM_FETCH_404|\b404 Not Found\b"),
         "the package registry does not have a package that the lockfile names",
-        "npm config get registry",
+        "see `registry` in .npmrc, or lock the packages anew: invoke build --lock",
         Code.SERVICE,
     ),
     _Failure(
@@ -210,7 +214,7 @@ _FAILURES = (
             r"|(?:SELF_SIGNED_CERT|UNABLE_TO_(?:GET_ISSUER_CERT|VERIFY_LEAF))"
         ),
         "the package registry cannot be reached",
-        "npm ping",
+        "see that this machine is online, and `registry` in .npmrc, then: invoke build",
         Code.SERVICE,
     ),
 )
@@ -222,22 +226,25 @@ def telling_lines(output: str, count: int) -> tuple[str, ...]:
     return tuple(line.rstrip() for line in text.splitlines() if line.strip() not in _EMPTY)[-count:]
 
 
-def install_failure(output: str, relock: str, lock: str = "") -> tuple[str, str, Code]:
-    """Return what a failed install's output means (message, next command, exit code); `lock` is the lockfile.
+def lacks_platforms(output: str, lock: Path | None) -> bool:
+    """Return whether `npm ci` refused a lockfile only because packages for other platforms are not in it.
+
+    npm itself writes such lockfiles (https://github.com/npm/cli/issues/4828), and no other can be written
+    where the registry does not have those packages.
+    """
+    missing = set(_MISSING.findall(output))
+    return bool(missing) and lock is not None and missing <= _optional(lock.read_text("utf-8", "replace"))
+
+
+def install_failure(output: str) -> tuple[str, str, Code]:
+    """Return what a failed install's output means: message, next command, exit code.
 
     A registry or network that failed is 7, a lockfile that does not fit is 2. Everything else is the
     site's own (an install script, versions that exclude each other): 3, like its build.
     """
-    missing = set(_MISSING.findall(output))
-    if missing and missing <= _optional(lock):
-        return (
-            "the lockfile lacks packages for other platforms (https://github.com/npm/cli/issues/4828)",
-            f"rm -rf node_modules package-lock.json && {relock}",
-            Code.USAGE,
-        )
     for failure in _FAILURES:
         if failure.sign.search(output):
-            return failure.message, failure.hint.format(relock=relock), failure.code
+            return failure.message, failure.hint, failure.code
     return (
         "the site's packages could not be installed",
         "mend what is shown above, then: invoke build",

@@ -49,34 +49,34 @@ class Recipe:
 
     def tools(self, site: Path, state: Path) -> dict[str, str | None]:
         """Return the variables for the site's programs, after making what their PATH needs."""
-        also: dict[str, tuple[str, ...]] = {}
-        if self.node and self.manager and self.manager.name != "npm":
-            argv = nodes.manager(self.manager.name, self.manager.version, self.node, site)
-            also[self.manager.name] = argv
-        return nodes.environment(self.node, state / "tools/bin", site, also)
+        return tools(self.node, self.manager, site, state)
 
 
-def recipe(project: Project, environment: str, *, check: bool = True, force: bool = False) -> Recipe:
+def tools(node: Node | None, manager: Manager | None, site: Path, state: Path) -> dict[str, str | None]:
+    """Return the variables for a site's programs with this node and package manager first on their PATH."""
+    also: dict[str, tuple[str, ...]] = {}
+    if node and manager and manager.name != "npm":
+        also[manager.name] = nodes.manager(manager.name, manager.version, node, site)
+    return nodes.environment(node, state / "tools/bin", site, also)
+
+
+def recipe(
+    project: Project, environment: str, *, check: bool = True, force: bool = False, relock: bool = False
+) -> Recipe:
     """Return what a build for an environment runs; reads the site and changes nothing.
 
+    `relock` says that the lockfile is written before, so that there may be none yet.
     Raises Stop: 2 without a lockfile or with settings that cannot be, 69 without a usable node.
     """
     site, settings = project.root, project.settings.site
     package = packages.manifest(site)
     scripts = _scripts(package)
     seen, guess = _guess(project)
-    name = settings.package_manager or (guess.package_manager.value if guess else "none")
-    manager, lock = None, None
-    if package is not None and name != "none":
-        lock = packages.lockfile(site, name)
-        if lock is None and (above := (seen or facts.look(site)).lock_above):
-            lock = (site / above).resolve()
-        head = lock.read_bytes()[:2_000].decode("utf-8", "replace") if lock else ""
-        manager = packages.choose(name, package, head)
+    manager, lock = _manager(project, package, seen, guess)
     build = build_command(project, guess)
     checker = settings.check if settings.check is not None else (guess.check.value if guess else None) or ()
     node = nodes.find_node(project.settings.tools.node) if package is not None else None
-    install, note, digest = _install(project, package, manager, lock, node, force=force)
+    install, note, digest = _install(project, package, manager, lock, node, force=force, relock=relock)
     check_note = _check_note(checker, build, scripts, check=check)
     place = project.environment(environment)
     keep = output.keep_reason(site, project.output) if build else "nothing is built"
@@ -94,6 +94,25 @@ def recipe(project: Project, environment: str, *, check: bool = True, force: boo
         keep or "",
         variables(place),
     )
+
+
+def package_manager(project: Project) -> tuple[Manager | None, Path | None]:
+    """Return the site's package manager and its lockfile, each None where there is none."""
+    return _manager(project, packages.manifest(project.root), *_guess(project))
+
+
+def _manager(
+    project: Project, package: Mapping[str, Any] | None, seen: Facts | None, guess: Guess | None
+) -> tuple[Manager | None, Path | None]:
+    site = project.root
+    name = project.settings.site.package_manager or (guess.package_manager.value if guess else "none")
+    if package is None or name == "none":
+        return None, None
+    lock = packages.lockfile(site, name)
+    if lock is None and (above := (seen or facts.look(site)).lock_above):
+        lock = (site / above).resolve()
+    head = lock.read_bytes()[:2_000].decode("utf-8", "replace") if lock else ""
+    return packages.choose(name, package, head), lock
 
 
 def build_command(project: Project, guess: Guess | None = None) -> tuple[str, ...]:
@@ -138,6 +157,7 @@ def _install(
     node: Node | None,
     *,
     force: bool,
+    relock: bool,
 ) -> tuple[tuple[str, ...], str, str]:
     """Return the install command (empty: nothing to do), why, and the digest for its stamp."""
     chosen = project.settings.site.install
@@ -150,6 +170,8 @@ def _install(
     if not packages.needs_install(package):
         return (), "package.json asks for no package", ""
     if lock is None and chosen in {None, manager.install}:
+        if relock:
+            return manager.install, "its lockfile is written first", ""
         raise packages.no_lockfile(manager)
     argv = chosen or manager.install
     digest = packages.install_digest(project.root, lock, node.major, argv)

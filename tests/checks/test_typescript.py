@@ -244,11 +244,15 @@ def test_site_without_typescript_passes_and_says_that_there_was_nothing(site: Su
     assert typescript.judge(found, typescript.LIMITS) == []
 
 
-def test_typescript_without_a_checker_is_unavailable(site: Subject) -> None:
-    (site.source / "a.ts").touch()
+@pytest.mark.parametrize(
+    ("name", "packages"), [("a.ts", '"typescript"'), ("a.astro", '"@astrojs/check" and')]
+)
+def test_typescript_without_a_checker_is_unavailable(site: Subject, name: str, packages: str) -> None:
+    (site.source / name).touch()
     with pytest.raises(Unavailable, match="1 TypeScript file and no type check") as refusal:
         typescript.collect(site, TOOLS)
-    assert "site.check" in refusal.value.fix
+    assert refusal.value.fix.startswith(f"add {packages}")
+    assert refusal.value.fix.endswith("then: invoke build --lock")
 
 
 def test_inputs_change_with_sources_command_and_installed_checker(site: Subject) -> None:

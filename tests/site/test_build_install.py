@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -101,7 +102,46 @@ def test_site_without_a_lockfile_names_the_command_that_makes_one(project: Proje
     stop = failing(project)
     assert stop.code == Code.USAGE
     assert "the site has no package-lock.json or npm-shrinkwrap.json" in stop.message
-    assert stop.hint == "npm install --package-lock-only, then commit package-lock.json"
+    assert stop.hint == "invoke build --lock"
+
+
+def test_lockfile_is_written_with_the_npm_that_we_found(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project.root / "package-lock.json").unlink()
+    monkeypatch.setenv("CI", "true")
+    assert build(open_project(project.root), "local", lockfile=True).artifact.files
+    assert "package-lock.json, to be committed" in capsys.readouterr().err
+    written = (project.root / "package-lock.json").read_bytes()
+    build(open_project(project.root), "local", lockfile=True)
+    assert "unchanged" in capsys.readouterr().err
+    assert (project.root / "package-lock.json").read_bytes() == written
+
+
+def test_packages_for_other_platforms_that_no_registry_has_stop_no_build(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    word = json.loads((project.root / "word/package.json").read_text(encoding="utf-8"))
+    other = {**word, "optionalDependencies": {"word-for-another-platform": "1.0.0"}}
+    npmrc = "registry=http://127.0.0.1:9/\nfetch-retries=0\ncache=.npm-cache\n"
+    write(project.root, {"word/package.json": other, ".npmrc": npmrc})
+    assert build(open_project(project.root), "local", lockfile=True).artifact.files
+    lock = (project.root / "package-lock.json").read_bytes()
+    assert "the lockfile lacks packages for other platforms" in capsys.readouterr().err
+    assert install_note(project) == UNCHANGED
+    assert (project.root / "package-lock.json").read_bytes() == lock
+
+
+def test_site_without_packages_has_nothing_to_lock(tmp_path: Path) -> None:
+    site = make(tmp_path, {"invoke.yaml": settings(package_manager="none")})
+    with pytest.raises(Stop, match="there are no packages to lock"):
+        build(site, "local", lockfile=True)
+
+
+def test_plan_of_a_build_that_writes_the_lockfile_needs_none(project: Project) -> None:
+    (project.root / "package-lock.json").unlink()
+    plan = recipe(open_project(project.root), "local", relock=True)
+    assert (plan.install_note, plan.lock) == ("its lockfile is written first", None)
 
 
 def test_lockfile_that_does_not_fit_names_the_command_that_repairs_it(project: Project) -> None:
@@ -112,11 +152,10 @@ def test_lockfile_that_does_not_fit_names_the_command_that_repairs_it(project: P
     stop = failing(project)
     assert stop.code == Code.USAGE
     assert stop.message == "the lockfile does not fit package.json: npm ci --include=dev ended with 1"
-    assert stop.hint == "npm install --package-lock-only, then commit the lockfile"
+    assert stop.hint == "invoke build --lock"
     assert "npm error Missing: other@1.0.0 from lock file" in stop.details
     assert stop.details[-1].startswith("log: ")
-    npm(project.root, "install", "--package-lock-only")
-    assert build(open_project(project.root), "local").artifact.files
+    assert build(open_project(project.root), "local", lockfile=True).artifact.files
 
 
 def test_registry_that_cannot_be_reached_is_an_outside_failure(project: Project) -> None:
