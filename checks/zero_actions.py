@@ -70,8 +70,7 @@ def collect(subject: Subject, tools: Tools) -> Evidence:
     """Ask GitHub; raises Unavailable unless everything could be read."""
     files = published(subject)
     if not subject.hub:
-        place = f"{subject.environment} is" if subject.environment else "this is"
-        return Evidence({"published": files}, nothing=f"{place} not on GitHub")
+        return Evidence({"published": files}, nothing=f"{subject.environment}: not on GitHub")
     facts = dict(tools.remote("actions"))
     if refused := facts.pop("unreadable", []):
         raise _unreadable(facts, refused)

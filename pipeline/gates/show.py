@@ -24,10 +24,17 @@ def summary(judgement: Judgement) -> str:
 def hint(judgement: Judgement) -> str:
     """Return the next command for a judgement that did not pass."""
     stuck = [one.gate for one in judgement.results if one.blocks]
-    task = f"check.{stuck[0]}" if len(stuck) == 1 else "check"
+    task = task_of(stuck[0]) if len(stuck) == 1 else "check"
+    if stuck == ["zero_actions"]:
+        return f"mend what it names, then: invoke {task} --env={judgement.environment}"
     if stuck == ["typescript"]:
         return f"mend the site, then: invoke {task} --env={judgement.environment}"
     return f"mend the site, then: invoke build {task} --env={judgement.environment}"
+
+
+def task_of(gate: str) -> str:
+    """Return the task that runs one gate; invoke writes names with a hyphen."""
+    return f"check.{gate.replace('_', '-')}"
 
 
 def after(judgement: Judgement) -> str:
@@ -55,7 +62,7 @@ def gate_lines(one: Judged) -> Iterator[str]:
     for finding in blocking[:_SHOWN]:
         yield from finding_lines(finding)
     if len(blocking) > _SHOWN:
-        yield f"  and {len(blocking) - _SHOWN:,} more: invoke check.{one.gate} --json"
+        yield f"  and {len(blocking) - _SHOWN:,} more: invoke {task_of(one.gate)} --json"
 
 
 def advice(judgement: Judgement) -> Iterator[str]:

@@ -40,7 +40,7 @@ site:
   install: []
   build: []
 environments:
-  staging: {repository: ann/staging}
+  staging: {repository: /srv/staging.git, url: "https://staging.example.org/"}
   prod: {repository: ann/site}
 """
 

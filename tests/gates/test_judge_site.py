@@ -144,7 +144,8 @@ def test_new_limits_judge_old_evidence_without_measuring(
 def test_environments_policy_counts(site: SiteFolder) -> None:
     text = (site.root / "invoke.yaml").read_text()
     site.write(
-        "invoke.yaml", text.replace("ann/staging}", "ann/staging, policy: {budgets: {page: {total: 10 B}}}}")
+        "invoke.yaml",
+        text.replace("/srv/staging.git,", "/srv/staging.git, policy: {budgets: {page: {total: 10 B}}},"),
     )
     site.write("dist/index.html", PAGE.format("<script src=a.js></script>"))
     assert verdicts(site, "staging")["budgets"] == "failed"
