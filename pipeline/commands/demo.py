@@ -17,6 +17,7 @@ from pipeline.core import ui
 )
 def demo(c: Context, once: bool = False, json: bool = False) -> None:
     """Publish the example site on this machine, change a page, publish again, roll back."""
+    import contextlib
     import threading
     from dataclasses import asdict
 
@@ -29,10 +30,11 @@ def demo(c: Context, once: bool = False, json: bool = False) -> None:
         ui.say()
         ui.data(ui.table([(act.what, act.release) for act in acts]))
         ui.say()
-        if once or not sys.stdin.isatty():
-            ui.say(f"It was live at {url}; the releases are kept in {project.root}")
-            ui.next_step("invoke init --site=<folder of your site>")
-            return
-        ui.data(f"Live: {url}")
-        ui.next_step("open the address; Ctrl-C ends the demo; then: invoke init --site=<folder of your site>")
-        threading.Event().wait()
+        if not once and sys.stdin.isatty():
+            ui.data(f"Live: {url}")
+            ui.say("Open the address; Ctrl-C ends the demo.")
+            # The end that was announced is no failure.
+            with contextlib.suppress(KeyboardInterrupt):
+                threading.Event().wait()
+        ui.say(f"It was live at {url}; the releases are kept in {project.root}")
+        ui.next_step("invoke init --site=../my-site")

@@ -12,6 +12,8 @@ from pipeline.core.errors import Code, Stop
 from pipeline.core.project import SITE_VARIABLE, Project, open_project
 
 _JSON = "print the result as JSON"
+# With the longest key and the longest origin a line has 80 columns; a longer value moves only its own line.
+_VALUE_WIDTH = 25
 
 
 def typed(words: str, site: Path | None = None) -> str:
@@ -106,7 +108,7 @@ def settings(c: Context, key: str = "", reference: bool = False, json: bool = Fa
         ui.data_json({name: {"value": value, "origin": origin} for name, (value, origin) in found.items()})
     else:
         rows = [(name, shown(value), origin) for name, (value, origin) in found.items()]
-        ui.data(ui.table(rows, ("setting", "value", "origin")))
+        ui.data(ui.table(rows, ("setting", "value", "origin"), cap=_VALUE_WIDTH))
     for line in project.loaded.warnings:
         ui.warn(line)
 

@@ -147,13 +147,23 @@ def data_json(value: object) -> None:
 
 
 def table(
-    rows: Sequence[Sequence[str]], heads: Sequence[str] = (), right: frozenset[int] = frozenset()
+    rows: Sequence[Sequence[str]],
+    heads: Sequence[str] = (),
+    right: frozenset[int] = frozenset(),
+    cap: int = 0,
 ) -> str:
-    """Return rows as aligned columns; `right` names the columns of numbers."""
+    """Return rows as aligned columns; `right` names the columns of numbers.
+
+    A cell with more characters than `cap`, unless that is 0, is left out of its column's width.
+    """
     every = ([tuple(heads)] if heads else []) + [tuple(row) for row in rows]
     if not every:
         return ""
-    widths = [max(len(row[i]) for row in every) for i in range(len(every[0]))]
+    sizes = [[len(row[i]) for row in every] for i in range(len(every[0]))]
+    # The first column is the rows' name.
+    widths = [
+        max((n for n in column if not (cap and i) or n <= cap), default=0) for i, column in enumerate(sizes)
+    ]
 
     def line(row: Sequence[str]) -> str:
         cells = [

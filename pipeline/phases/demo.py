@@ -54,6 +54,11 @@ def demo(folder: Path | None = None) -> Iterator[tuple[Project, str, list[Act]]]
     Everything happens in a folder of its own in the user's cache, so a second demo goes on where the first one ended.
     """
     stage = folder or cache_folder() / "demo"
+    try:
+        stage.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the demo's folder {stage} cannot be made: {error.strerror}"
+        raise Stop(message, "XDG_CACHE_HOME=/some/other/folder invoke demo") from error
     with lock.hold(stage / "demo.lock", "the demo"):
         site, built_here = prepare(stage)
         project = open_project(site)
@@ -128,7 +133,7 @@ def play(project: Project, url: str, *, built_here: bool) -> list[Act]:
         lambda: deploy(project, Order("local", "first publication")),
     )
     act(
-        "Change a page and publish again",
+        "Change a page, publish again",
         f"a line is added to {_SOURCE if built_here else _BUILT}; the rest is not sent again",
         lambda: change_and_deploy(project, built_here=built_here),
     )

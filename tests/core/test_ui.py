@@ -155,3 +155,12 @@ def test_hints_name_what_this_user_types(monkeypatch: pytest.MonkeyPatch, typed:
 def test_a_table_is_aligned() -> None:
     text = ui.table([("a", "1"), ("long name", "23")], ("what", "count"), frozenset({1}))
     assert text.splitlines() == ["what       count", "a              1", "long name     23"]
+
+
+def test_a_long_cell_of_a_capped_table_moves_only_its_own_line() -> None:
+    rows = [("a", "short", "default"), ("long name", "much longer than the others", "default")]
+    assert ui.table(rows, ("what", "value", "origin"), cap=6).splitlines() == [
+        "what       value  origin",
+        "a          short  default",
+        "long name  much longer than the others  default",
+    ]
