@@ -77,10 +77,10 @@ def test_race_is_lost_on_the_server(hub: GitHub, clone: Clone) -> None:
     assert hub.bare(NAME).tip(BRANCH) is None
 
 
-def test_ruleset_refuses_in_githubs_words_and_nothing_moves(hub: GitHub, clone: Clone, gh: Gh) -> None:
+def test_ruleset_refuses_in_githubs_words_and_nothing_moves(hub: GitHub, clone: Clone, api: Gh) -> None:
     first = clone.commit()
     clone.push("gh-pages", f"gh-pages:refs/heads/{BRANCH}")
-    gh(f"repos/{NAME}/rulesets", body=RULESET)
+    api(f"repos/{NAME}/rulesets", body=RULESET)
     clone.commit(more="more")
     refused = clone.push("gh-pages", f"gh-pages:refs/heads/{BRANCH}", check=False)
     assert (
@@ -104,11 +104,11 @@ def test_ruleset_refuses_in_githubs_words_and_nothing_moves(hub: GitHub, clone: 
     clone.push("gh-pages", "gh-pages:refs/heads/20260102-000000-prod-next")
 
 
-def test_whoever_may_bypass_is_told_so(hub: GitHub, clone: Clone, gh: Gh) -> None:
+def test_whoever_may_bypass_is_told_so(hub: GitHub, clone: Clone, api: Gh) -> None:
     clone.commit()
     clone.push(f"gh-pages:refs/heads/{BRANCH}")
     admins = {"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "always"}
-    gh(f"repos/{NAME}/rulesets", body={**RULESET, "bypass_actors": [admins]})
+    api(f"repos/{NAME}/rulesets", body={**RULESET, "bypass_actors": [admins]})
     assert "Bypassed rule violations" in clone.push(f":{BRANCH}").stderr
 
 

@@ -147,7 +147,7 @@ class Builder:
                 self._front.publish(repository, snapshot)
                 build["served"] = True
                 # The file in the branch is the truth: a push that loses it takes the domain away.
-                repository["pages"]["cname"] = self._front.cname(repository, build["commit"])
+                repository["pages"]["cname"] = self._front.cname(repository)
                 self.changed.notify_all()
         lag = self._faults.status_lag
         if lag and not build.get("lagged"):

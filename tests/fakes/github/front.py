@@ -68,12 +68,12 @@ class Front:
             raise Broken(_ACTIONS)
         return self._read(repository, commit)
 
-    def cname(self, repository: Json, commit: str) -> str | None:
-        """The domain in a commit's CNAME file."""
+    def cname(self, repository: Json) -> str | None:
+        """The domain in the CNAME file at the tip: an older build must not undo a newer setting."""
+        branch = repository["pages"]["source"]["branch"]
         try:
-            text = self._store.bare(repository).text(
-                "cat-file", "blob", f"{commit}:{_folder(repository)}CNAME"
-            )
+            name = f"refs/heads/{branch}:{_folder(repository)}CNAME"
+            text = self._store.bare(repository).text("cat-file", "blob", name)
         except GitError:
             return None
         return text.split("\n")[0].strip() or None

@@ -297,10 +297,10 @@ class GitHub:
     def set_domain(self, name: str, domain: str | None) -> str:
         """Set the domain in GitHub's page of settings: the commit that this makes is returned."""
         repository = self.repo(name)
+        what = "Create CNAME" if domain else "Delete CNAME"
         with self.store.change():
             repository["pages"]["cname"] = domain
-        what = "Create CNAME" if domain else "Delete CNAME"
-        return self.foreign_commit(name, repository["pages"]["source"]["branch"], {"CNAME": domain}, what)
+            return self.foreign_commit(name, repository["pages"]["source"]["branch"], {"CNAME": domain}, what)
 
     def add_run(self, name: str, *, event: str = "push", path: str = ".github/workflows/ci.yml") -> Json:
         """Record a run of a workflow."""

@@ -126,7 +126,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._busy: set[threading.Thread] = set()
         self._turning = threading.Lock()
         super().__init__(("127.0.0.1", port), Handler)
-        self._loop = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        self._loop = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def port(self) -> int:
