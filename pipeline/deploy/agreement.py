@@ -19,6 +19,7 @@ _NOINDEX = re.compile(r"<meta\b[^>]*\bcontent\s*=\s*[\"']?[^\"'>]*\bnoindex\b[^>
 _SHOWN = 160
 # A slash as it stands in text, in JSON (`\/`) and in the query of another address (`%2F`).
 _SLASH = r"(?:/|\\/|%2F)"
+_END = rf"(?={_SLASH}|[\"'`\s)<>&?#,;]|$)"
 _QUOTE = r"(?:[\"'`]|&quot;|&#(?:34|39|x22|x27);)"
 
 
@@ -88,6 +89,8 @@ def references(path: str, data: bytes, source: Place, target: Place) -> list[Ref
         patterns.append((_origin(source.host, path), "the address of the source"))
     if source.base != target.base:
         patterns.append((_below(source.base, path), f"base path {source.base}, there {target.base}"))
+        if source.host == target.host:
+            patterns.append((_address(source.host, source.base, target.base), "the address of the source"))
     if path == "index.html" and source.noindex and not target.noindex:
         patterns.append((_NOINDEX, "keeps search engines away"))
     text = data.decode("utf-8", "replace") if patterns else ""
@@ -125,11 +128,24 @@ def _below(base: str, path: str) -> re.Pattern[str]:
     """Match a reference that starts with the base path."""
     if base == "/":
         return _from_root(path)
-    stem = _SLASH.join(re.escape(part) for part in base.rstrip("/").split("/"))
+    stem = _stem(base)
     # Not inside of another path or address: `https://other.example/base/` and `src/base/` are no references to it.
+    return re.compile(rf"(?<![\w.~%/:\\-]){stem}{_END}", re.IGNORECASE | re.MULTILINE)
+
+
+@lru_cache
+def _address(host: str, base: str, there: str) -> re.Pattern[str]:
+    """Match an absolute address below `base` of a host that both places share, unless it is below `there`."""
+    inside = there.startswith(base)
+    but = f"(?!{_stem(there)}{_END})" if inside else ""
+    after = "" if base == "/" else f"{_stem(base)}{_END}"
     return re.compile(
-        rf"(?<![\w.~%/:\\-]){stem}(?={_SLASH}|[\"'`\s)<>&?#,;]|$)", re.IGNORECASE | re.MULTILINE
+        rf"{_SLASH}{{2}}{re.escape(host)}{but}{after}(?![\w.:-]*\w)", re.IGNORECASE | re.MULTILINE
     )
+
+
+def _stem(base: str) -> str:
+    return _SLASH.join(re.escape(part) for part in base.rstrip("/").split("/"))
 
 
 def _from_root(path: str) -> re.Pattern[str]:

@@ -127,7 +127,11 @@ def find(desk: Desk, target: Target, wanted: str, *, rebuilding: bool = False) -
     release = choose(desk, wanted)
     if rebuilding:
         return Found(release, None, None)
-    tree = original.artifact_tree(desk.git, release, robots_of(desk, target))
+    tree = original.artifact_tree(desk.git, release)
+    if tree is None:
+        # Built on another machine: the target may show a file that the source's environment hides.
+        there = sit_down(desk.project, target, desk.clock)
+        tree = original.artifact_tree(desk.git, release, robots_of(there))
     if tree is None:
         return Found(release, None, None)
     files = [one for one in original.rows(desk.git, tree) if agreement.readable(one.path)]
@@ -155,9 +159,9 @@ def choose(desk: Desk, wanted: str) -> Release:
     return release
 
 
-def robots_of(desk: Desk, target: Target) -> list[str]:
-    """Return the robots.txt that the target shows: the artifact may have one that its own environment hides."""
-    shown = desk.git.maybe("rev-parse", "--verify", "--quiet", f"{target.live_ref}:robots.txt")
+def robots_of(desk: Desk) -> list[str]:
+    """Return the blob id of the robots.txt that an environment shows, if any."""
+    shown = desk.git.maybe("rev-parse", "--verify", "--quiet", f"{desk.target.live_ref}:robots.txt")
     return [shown] if shown else []
 
 
@@ -219,6 +223,9 @@ def draft_of(
 ) -> Draft:
     """Return the draft of a promotion."""
     described = parse(release.name)
+    # In one repository, a second parent tells git that the remote has all of the objects: hundreds of bytes go out.
+    # It must never be the only parent: the source's releases would become this environment's history.
+    beside = (release.commit,) if desk.remote.tip and source.remote == desk.target.remote else ()
     content = Content(
         kind="promotion",
         tree=artifact.tree,
@@ -229,8 +236,7 @@ def draft_of(
         evidence=evidence,
         why=f"{why + ': ' if why else ''}promoted from {source.name}: {release.name}",
         slug=why or (described.slug if described else "promotion"),
-        # In one repository, git then knows that the remote has all of its objects: hundreds of bytes go out.
-        beside=(release.commit,) if source.remote == desk.target.remote else (),
+        beside=beside,
     )
     return over(desk, content)
 
