@@ -58,6 +58,8 @@ def judge_site(
     names = chosen(only)
     subject = subject_of(project, artifact, environment_name)
     policy = project.policy_for(environment_name)
+    for line in waivers.strangers(policy.waivers, GATES):
+        ui.warn(line)
     bench = Bench(
         subject,
         SiteTools(project, environment_name),

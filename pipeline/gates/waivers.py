@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -64,6 +65,17 @@ def apply(
 def covers(scope: str, path: str) -> bool:
     """Whether a waiver's pattern of page paths covers a finding there; `*` covers everything."""
     return scope == "*" or (bool(path) and fnmatch.fnmatchcase(path, scope))
+
+
+def strangers(waivers: Iterable[Waiver], gates: Iterable[str]) -> list[str]:
+    """Return a line for each gate that waivers name and that does not exist."""
+    known = list(gates)
+    told = []
+    for name in sorted({one.gate for one in waivers} - set(known)):
+        near = difflib.get_close_matches(name, known, 1)
+        nearest = f"; the nearest is {near[0]}" if near else ""
+        told.append(f"constitution.toml has a waiver for {name}, and there is no such gate{nearest}")
+    return told
 
 
 def expired(gate: str, waivers: Iterable[Waiver], today: date) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from checks.base import Finding, Verdict
 from pipeline.core.schema import Waiver
-from pipeline.gates.waivers import apply, covers, expired
+from pipeline.gates.waivers import apply, covers, expired, strangers
 
 TODAY = date(2026, 6, 15)
 BLOG = Finding("page-css", "too much", path="/blog/post/")
@@ -60,3 +60,11 @@ def test_ended_waivers_are_named() -> None:
     assert expired("budgets", [waiver(until="2026-01-01"), waiver()], TODAY) == [
         "its waiver ended on 2026-01-01: being split"
     ]
+
+
+def test_waivers_for_gates_that_do_not_exist_are_named() -> None:
+    every = [waiver(), waiver(gate="budgts"), waiver(gate="budgts", scope="/")]
+    assert strangers(every, ["build", "budgets"]) == [
+        "constitution.toml has a waiver for budgts, and there is no such gate; the nearest is budgets"
+    ]
+    assert strangers(every[:1], ["budgets"]) == []
