@@ -36,5 +36,6 @@ def demo(c: Context, once: bool = False, json: bool = False) -> None:
             # The end that was announced is no failure.
             with contextlib.suppress(KeyboardInterrupt):
                 threading.Event().wait()
+            ui.say()
         ui.say(f"It was live at {url}; the releases are kept in {project.root}")
         ui.next_step("invoke init --site=../my-site")

@@ -75,7 +75,7 @@ class Project:
         every = self.settings.environments
         if name not in every:
             near = difflib.get_close_matches(name, every, 1, 0.5)
-            hint = f"--env={near[0]}" if near else f"add environments.{name} to {SETTINGS_FILE}"
+            hint = f"the same with --env={near[0]}" if near else f"add environments.{name} to {SETTINGS_FILE}"
             raise Stop(f"there is no environment {name}; there are: {', '.join(every)}", hint)
         one = every[name]
         url, base = self._address(name)

@@ -67,7 +67,7 @@ def test_an_unknown_environment_names_the_nearest(tmp_path: Path) -> None:
     project = opened(tmp_path, "environments: {staging: {repository: o/r}}")
     with pytest.raises(Stop, match="there are: local, staging") as caught:
         project.environment("stagin")
-    assert caught.value.hint == "--env=staging"
+    assert caught.value.hint == "the same with --env=staging"
 
 
 def test_local_follows_the_port_and_the_base(tmp_path: Path) -> None:
