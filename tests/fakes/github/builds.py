@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 import time
 
+from pipeline.core.errors import Stop
 from tests.fakes.github.faults import Faults
 from tests.fakes.github.front import Broken, Front
+from tests.fakes.github.objects import GitError
 from tests.fakes.github.store import Json, Store
 
 _UNFINISHED = ("queued", "building")
@@ -138,7 +140,7 @@ class Builder:
         if not build.get("served"):
             try:
                 snapshot = self._front.load(repository, build["commit"])
-            except Broken as problem:
+            except (Broken, GitError, Stop) as problem:
                 self._end(repository, build, "errored", str(problem))
                 return
             with self.changed, self._store.change():
