@@ -37,6 +37,8 @@ __all__ = [
 
 T = TypeVar("T")
 _PAGE = 100
+# GitHub advises at most 5,000 branches; twice as many are read.
+_PAGES = 100
 # A deployment's description: https://docs.github.com/rest/deployments/deployments
 _DESCRIPTION = 140
 _WORKFLOWS = ".github/workflows"
@@ -180,6 +182,19 @@ class Hub:
         if answer.status in {404, 409}:
             return None
         return self._typed(answer, name, lambda data: str(data["object"]["sha"]))
+
+    def branches(self) -> dict[str, str] | Unreadable:
+        """Return every branch and the commit it is at."""
+        found: dict[str, str] = {}
+        for number in range(1, _PAGES + 1):
+            path = f"/git/matching-refs/heads/?per_page={_PAGE}&page={number}"
+            rows = self._read(path, "its branches", model.refs)
+            if isinstance(rows, Unreadable):
+                return rows
+            found |= rows
+            if len(rows) < _PAGE:
+                return found
+        return Unreadable(f"{self.at.slug} has more than {_PAGE * _PAGES:,} branches")
 
     # Pages
 

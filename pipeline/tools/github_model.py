@@ -262,6 +262,11 @@ def commit(data: Json) -> Commit:
     return Commit(data["sha"], data["tree"]["sha"], parents, data["message"], when)
 
 
+def refs(data: Iterable[Json]) -> dict[str, str]:
+    """Read `GET /repos/{owner}/{repo}/git/matching-refs/heads/`: the branches by name."""
+    return {one["ref"].removeprefix("refs/heads/"): one["object"]["sha"] for one in data}
+
+
 def text(data: Json) -> str:
     """Read the content of a file, which GitHub sends in base64."""
     return base64.b64decode(data.get("content") or "").decode("utf-8", "replace")
