@@ -66,7 +66,8 @@ class Program(invoke.Program):
 
 def suggest(message: str, known: list[str], context: ParserContext | None = None) -> Stop:
     """Return the end for words that could not be read, with the nearest task, or flag of the task in `context`."""
-    task = context.name if context else None
+    # The default of a group goes by the group's name.
+    task = min((context.name, *context.aliases), key=len) if context and context.name else None
     usage = f"invoke --help {task}" if task else "invoke --help"
     if lacking := _LACKING.search(message):
         names = lacking["names"].replace("'", "").upper()

@@ -101,7 +101,7 @@ def parse(program: Program, words: str) -> None:
     ("words", "message", "hint"),
     [
         ("deploy --evn=prod", "deploy has no flag --evn; the nearest is --env", "invoke --help deploy"),
-        ("check --lock", "check.all has no flag --lock", "invoke --help check.all"),
+        ("check --lock", "check has no flag --lock", "invoke --help check"),
         ("releases.show", "releases.show needs NAME", "invoke --help releases.show"),
         ("help", "there is no task help", "invoke --list"),
         (

@@ -125,7 +125,7 @@ def test_twice_as_json(project: Project, capsys: pytest.CaptureFixture[str]) -> 
 
 def test_unknown_environment_is_said(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("build --env=stagin") == Code.USAGE
-    assert "next: --env=staging" in capsys.readouterr().err
+    assert "next: the same with --env=staging" in capsys.readouterr().err
 
 
 def test_plain_site_says_that_nothing_is_built(
