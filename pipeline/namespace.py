@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from invoke import Collection
 
-from pipeline.commands import build, check, demo, deploy, develop, home, project, releases, serve
+from pipeline.commands import build, check, demo, deploy, develop, home, project, promote, releases, serve
 from pipeline.core import paths
 
 # Only a checkout has something to develop.
@@ -20,6 +20,7 @@ ns = Collection(
     build.build,
     serve.serve,
     deploy.rollback,
+    promote.promote,
     deploy.verify,
     check.ns,
     deploy.ns,

@@ -26,7 +26,7 @@ _JSON = "print the result as JSON"
         "no_build": "publish the output folder as it is",
         "dry_run": _DRY,
         "json": _JSON,
-    }
+    },
 )
 def deploy(
     c: Context,
@@ -56,6 +56,7 @@ def deploy(
         "env": "environment to roll back",
         "to": "release to go back to, by name or its beginning; else the one before with other content",
         "why": "why, for the record",
+        "via_api": "go through GitHub's API with gh alone, for when git cannot push",
         "yes": _YES,
         "dry_run": _DRY,
         "json": _JSON,
@@ -66,6 +67,7 @@ def rollback(
     env: str = "local",
     to: str = "",
     why: str = "",
+    via_api: bool = False,
     yes: bool = False,
     dry_run: bool = False,
     json: bool = False,
@@ -78,7 +80,9 @@ def rollback(
         if dry_run:
             show_plan(engine.plan_rollback(project, env, to=to), json=json)
             return
-        show_outcome(project, engine.rollback(project, env, to=to, why=why, yes=yes), json=json)
+        show_outcome(
+            project, engine.rollback(project, env, to=to, why=why, yes=yes, via_api=via_api), json=json
+        )
 
 
 @task(help={"env": "environment to prove", "json": _JSON})

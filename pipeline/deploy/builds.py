@@ -32,11 +32,15 @@ class Watch:
     desk: Desk
     entry: Entry | None
     next_asked: float = _FIRST_ASKED
+    first: bool = False
     kicked: bool = False
     built: bool = False
 
     def __call__(self, waited: float) -> str | None:
         """Return why the release will never show, or None; `waited` is in seconds."""
+        if self.first:
+            self.first = False
+            self._set_up()
         if waited < min(self.next_asked, self.kick_after):
             return None
         self.next_asked = waited + _ASKED_EVERY
@@ -50,6 +54,17 @@ class Watch:
             self.kicked = True
             self._kick()
         return None
+
+    def _set_up(self) -> None:
+        """Make the Pages site after the first push: GitHub takes no branch as its source before that is there."""
+        if self.hub.pages() is not None:
+            return
+        try:
+            self.hub.create_pages(self.desk.target.branch)
+        except Stop as refused:
+            ui.warn(f"GitHub made no Pages site: {refused.message}")
+            return
+        ui.say(f"GitHub Pages publishes {self.desk.target.branch} of {self.hub.at.slug} from now on")
 
     def _note_built(self) -> None:
         if not self.built and self.entry is not None:
@@ -90,7 +105,8 @@ def watch_builds(desk: Desk, commit: str, entry: Entry | None) -> Stuck:
         return _wait_on
     if hub is None:
         return _wait_on
-    return Watch(hub, commit, desk.project.settings.timeouts.kick, desk, entry)
+    first = entry is not None and entry.before is None
+    return Watch(hub, commit, desk.project.settings.timeouts.kick, desk, entry, first=first)
 
 
 def _wait_on(_: float) -> str | None:

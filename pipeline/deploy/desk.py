@@ -6,6 +6,7 @@ import socket
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.core.clock import Clock, utc_now
 from pipeline.core.project import Project
@@ -14,6 +15,9 @@ from pipeline.deploy.audit import Event, Kind
 from pipeline.deploy.ledger import Release, Remote
 from pipeline.deploy.target import Target, objects
 from pipeline.tools.git import Git
+
+if TYPE_CHECKING:
+    from pipeline.tools.github import Hub
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Desk:
     git: Git
     remote: Remote
     clock: Clock
+    # Set where the remote is asked through GitHub's API, because git cannot reach it.
+    hub: Hub | None = None
 
     @property
     def journal(self) -> Path:
@@ -73,12 +79,24 @@ class Desk:
 
     def again(self) -> Desk:
         """Return the desk with the remote as it is now."""
-        return sit_down(self.project, self.target, self.clock)
+        return sit_down(self.project, self.target, self.clock, self.hub)
 
 
-def sit_down(project: Project, target: Target, clock: Clock = utc_now) -> Desk:
-    """Ask the remote and bring its history into the object store; raises GitError (7) when it does not answer."""
+def sit_down(project: Project, target: Target, clock: Clock = utc_now, hub: Hub | None = None) -> Desk:
+    """Ask the remote and bring its history into the object store; raises GitError (7) when it does not answer.
+
+    With `hub` it is asked through GitHub's API, and git is only needed for history that is not here yet.
+    """
     git = objects(project)
-    remote = ledger.read_remote(git, target)
+    remote = ask(hub, target) if hub else ledger.read_remote(git, target)
     ledger.follow(git, target, remote)
-    return Desk(project, target, git, remote, clock)
+    return Desk(project, target, git, remote, clock, hub)
+
+
+def ask(hub: Hub, target: Target) -> Remote:
+    """Return where the pages and the audit branch are, by GitHub's API; raises Stop (7) when it does not tell."""
+    from pipeline.tools.github import must
+
+    found = {name: must(hub.ref(f"heads/{name}")) for name in (target.branch, target.audit_branch)}
+    heads = {name: commit for name, commit in found.items() if commit}
+    return Remote(heads, target.branch, target.audit_branch)

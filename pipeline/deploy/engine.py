@@ -106,13 +106,14 @@ def rollback(
     to: str = "",
     why: str = "",
     yes: bool = False,
+    via_api: bool = False,
     clock: Clock = utc_now,
 ) -> Outcome:
     """Publish an earlier release's tree as a new release and prove it; nothing is built, checked out or cloned."""
     start = time.monotonic()
     target = target_of(project, environment)
     confirm(project, target, "rollback", yes=yes)
-    with at_desk(project, environment, "rollback", clock) as desk:
+    with at_desk(project, environment, "rollback", clock, via_api=via_api) as desk:
         live, wanted = choose_rollback(desk, to)
         if live.artifact == wanted.artifact and desk.current:
             ui.say(f"nothing to roll back: {live.name} is live and has the tree of {wanted.name}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.core import lock, ui
 from pipeline.core.clock import Clock, utc_now
@@ -16,19 +17,39 @@ from pipeline.deploy.journal import ENDED, Entry, State
 from pipeline.deploy.release import prove_or_undo, undo
 from pipeline.deploy.target import Target, target_of
 
+if TYPE_CHECKING:
+    from pipeline.tools.github import Hub
+
 
 @contextlib.contextmanager
-def at_desk(project: Project, environment: str, why: str, clock: Clock = utc_now) -> Iterator[Desk]:
+def at_desk(
+    project: Project, environment: str, why: str, clock: Clock = utc_now, *, via_api: bool = False
+) -> Iterator[Desk]:
     """Hold the environment's lock for the block and give a desk without unfinished business.
 
+    With `via_api` the remote is asked, and changed, through GitHub's API instead of git.
     Raises Stop (6) while another run on this machine holds the lock, or one on another machine proves its release.
     """
     target = target_of(project, environment)
     with lock.hold(lock_path(project, target), why, clock):
-        desk = settle(sit_down(project, target, clock))
+        hub = must_connect(project, target) if via_api else None
+        desk = settle(sit_down(project, target, clock, hub))
         if waiting := audit.leased(desk.events[:1], desk.host, clock()):
             raise waiting
         yield desk
+
+
+def must_connect(project: Project, target: Target) -> Hub:
+    """Return the environment's repository on GitHub; raises Stop (2) when it has none."""
+    from pipeline.tools.github import connect
+
+    hub = None if target.local else connect(target.remote, project.settings.tools.gh)
+    if hub is None:
+        raise Stop(
+            f"{target.name} does not publish to GitHub, so there is no API to go through",
+            "leave --via-api out",
+        )
+    return hub
 
 
 def lock_path(project: Project, target: Target) -> Path:

@@ -96,7 +96,8 @@ def judge_gate(gate: Gate, bench: Bench) -> Judged:
 
 
 def _measure(gate: Gate, bench: Bench, inputs: str) -> _Measured:
-    if not bench.fresh and (kept := store.kept_evidence(bench.state, gate.NAME, inputs)):
+    kept = None if bench.fresh else store.kept_evidence(bench.state, gate.NAME, inputs)
+    if kept and not _mended_elsewhere(gate, kept, bench):
         return _Measured(kept, carried=True)
     if reason := gate.unavailable(bench.tools):
         return _Measured(None, refusal=Unavailable(reason))
@@ -107,6 +108,11 @@ def _measure(gate: Gate, bench: Bench, inputs: str) -> _Measured:
     evidence = replace(found, measured_at=stamp(bench.clock()))
     store.keep_evidence(bench.state, gate.NAME, inputs, evidence)
     return _Measured(evidence)
+
+
+def _mended_elsewhere(gate: Gate, kept: Evidence, bench: Bench) -> bool:
+    """Whether to ask again: what failed on a remote is mended there, and nothing here tells."""
+    return gate.SCOPE == "remote" and any(one.blocking for one in gate.judge(kept, bench.limits(gate)))
 
 
 def rule(

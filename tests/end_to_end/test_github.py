@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -212,3 +213,65 @@ def test_a_server_killed_in_the_middle_of_a_push_leaves_old_or_new(place: Place)
     assert again.code == 0, again.err
     assert "was interrupted" in again.err
     assert "at night" in place.home()
+
+
+def test_a_rollback_through_the_api_alone(place: Place) -> None:
+    first = place.release("deploy", "--env=prod", "--yes")
+    place.change("Harbour at night")
+    second = place.release("deploy", "--env=prod", "--yes")
+    place.hub.faults.refuse(403, "/octocat/harbour.git", where="git", times=None)
+    ran = place.run("rollback", "--env=prod", "--yes")
+    assert ran.code == 7
+    back = place.release("rollback", "--env=prod", "--yes", "--via-api")
+    assert "<h1>Harbour</h1>" in place.home()
+    place.hub.faults.clear()
+    assert place.names() == [back, second, first]
+    branches = place.hub.bare(REPOSITORY)
+    assert branches.tip("gh-pages") == branches.tip(back)
+    place.change("Harbour by day")
+    place.release("deploy", "--env=prod", "--yes")
+
+
+def test_set_up_deploy_promote_and_roll_back_as_a_new_user_would(place: Place) -> None:
+    hub = place.hub
+    for name in ("octocat/quay", "octocat/quay-staging"):
+        hub.create_repo(name)
+    text = SETTINGS.format(prod=hub.pages_url("octocat/quay"), staging=hub.pages_url("octocat/quay-staging"))
+    write(place.site / "invoke.yaml", text.replace("octocat/harbour", "octocat/quay"))
+    git(place.site, "commit", "-qam", "another place")
+    refused = place.run("deploy", "--env=staging")
+    assert (refused.code, "deploy.setup" in refused.err) == (3, True)
+    for environment in ("staging", "prod"):
+        assert place.run("deploy.setup", f"--env={environment}", "--dry-run").code == 8
+        done = place.run("deploy.setup", f"--env={environment}", "--yes")
+        assert done.code == 0, done.err
+    staged = place.run("deploy", "--env=staging")
+    assert staged.code == 0, staged.err
+    assert "GitHub Pages publishes gh-pages of octocat/quay-staging from now on" in staged.err
+    first = place.release("promote", "--from=staging", "--to=prod", "--yes")
+    assert hub.bare("octocat/quay").tip(first) == hub.bare("octocat/quay").tip("gh-pages")
+    assert place.run("deploy.setup", "--env=prod", "--dry-run").code == 0
+    place.change("Quay at night")
+    second = place.release("deploy", "--env=prod", "--yes")
+    place.change("Quay, broken")
+    hub.faults.build_fails("no", repository="octocat/quay")
+    bad = place.run("deploy", "--env=prod", "--yes")
+    assert (bad.code, "was rolled back" in bad.err) == (5, True)
+    hub.faults.clear()
+    assert place.names()[0].endswith(f"rollback-to-{second[:15]}")
+    back = place.release("rollback", "--env=prod", f"--to={first}", "--yes")
+    names = place.names()
+    assert names[0] == back
+    assert place.run("releases.show", back, "--env=prod").code == 0
+    diff = place.run("releases.diff", first, second, "--env=prod")
+    assert (diff.code, "index.html" in diff.out) == (0, True), diff.err
+    audit = place.run("releases.audit", "--env=prod")
+    assert audit.code == 0, audit.out + audit.err
+    # The rules that setup made hold: no branch of a release is ever deleted.
+    remote = f"https://{hub.host}/octocat/quay.git"
+    deleted = subprocess.run(
+        ["git", "push", remote, f":refs/heads/{second}"], env={**os.environ, **hub.env}, cwd=place.site,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert deleted.returncode != 0
+    assert hub.bare("octocat/quay").tip(second)
