@@ -35,12 +35,12 @@ def show_outcome(project: Project, outcome: Outcome, *, json: bool) -> None:
     local = outcome.environment == "local"
     running = serving(project) if local else None
     ui.say(f"live on {outcome.environment}: {outcome.release}", style="passed")
-    if outcome.proof and outcome.new:
-        proven = outcome.published_seconds + outcome.proof.live_seconds
-        ui.say(f"published after {outcome.published_seconds:.1f} s, live after {proven:.1f} s, proven after "
-               f"{outcome.published_seconds + outcome.proof.seconds:.1f} s")  # fmt: skip
+    if outcome.proof and outcome.new and not local:
+        moved, served = outcome.published_seconds, outcome.served_seconds
+        ui.say(f"refs moved after {moved:.1f} s, every byte served {served:.1f} s later")
     ui.data(running.url if running else outcome.url)
     if local and not running:
+        ui.say("it was proven through a server that has ended; to look at it, serve it")
         ui.next_step("invoke serve")
     elif outcome.new:
         ui.next_step(f"invoke releases --env={outcome.environment}")

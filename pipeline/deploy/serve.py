@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterator
 
 from pipeline.core import ui
@@ -11,6 +12,7 @@ from pipeline.core.errors import Code, Stop
 from pipeline.core.project import Project
 from pipeline.deploy.target import announce, local_repository, serving, target_of
 from pipeline.site.server import Server
+from pipeline.tools.git import Git
 
 # When the settings' port is taken by another program, the next ones are tried.
 _NEXT_PORTS = 20
@@ -28,8 +30,20 @@ def open_server(
     if running:
         text = f"this site is being served already: {running.url} (process {running.pid})"
         raise Stop(text, f"open it, or end it with: kill {running.pid}", Code.LOCKED)
-    with start(project, port, notify) as server, announce(project, server, os.getpid()):
+    def named(line: str) -> None:
+        notify(by_name(project, line))
+
+    with start(project, port, named) as server, announce(project, server, os.getpid()):
         yield server
+
+
+def by_name(project: Project, line: str) -> str:
+    """Return the server's line with the commit that it begins with replaced by its release's name."""
+    commit, _, rest = line.partition(" ")
+    if not re.fullmatch(r"[0-9a-f]{10}", commit):
+        return line
+    subject = Git(local_repository(project)).maybe("log", "-1", "--format=%s", commit)
+    return f"{subject} {rest}" if subject else line
 
 
 def start(project: Project, port: int | None, notify: Callable[[str], None]) -> Server:
