@@ -131,9 +131,8 @@ def measures(evidence: Evidence, limits: Limits) -> list[Measure]:
         return []
     facts = evidence.data
     since = facts["release"] or "30 days ago"
-    limit = limits if facts["release"] else {}
-    minutes = Measure("Z1 billed minutes", total(facts["usage"]), limit.get("minutes"), "min", since)
-    runs = Measure("Z2 workflow runs", facts["runs"]["total"], limit.get("runs"), where=since)
+    minutes = Measure("Z1 billed minutes", total(facts["usage"]), limits.get("minutes", 0), "min", since)
+    runs = Measure("Z2 workflow runs", facts["runs"]["total"], limits.get("runs", 0), where=since)
     return [minutes, runs]
 
 

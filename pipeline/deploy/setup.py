@@ -151,7 +151,7 @@ def _pages(facts: Facts, wanted: Wanted) -> Iterator[Action]:
         yield _unread("pages.create", "the Pages site", site)
     elif not facts.branch_exists and (site is None or site.branch != wanted.branch):
         what = f"publish from {place}"
-        why = f"there is no branch {wanted.branch} yet: the first deploy makes it"
+        why = f"there is no branch {wanted.branch} yet: the first deploy makes it, and the site"
         yield Action("impossible", "pages.create", what, why, {}, first)
     elif site is None:
         yield Action("change", "pages.create", f"make the Pages site from {place}", "there is none", source)
@@ -275,18 +275,6 @@ _APPLY: dict[str, Callable[[Hub, Mapping[str, Any]], None]] = {
 def apply(hub: Hub, action: Action) -> None:
     """Make one change; raises Refused (7) with what GitHub said."""
     _APPLY[action.kind](hub, action.values)
-
-
-def ensure_site(hub: Hub, wanted: Wanted) -> tuple[Action, ...]:
-    """Make or correct the Pages site after a push that made its branch; return what was changed.
-
-    GitHub makes a site only for a branch that is there, so the first deploy of an environment does it between its
-    push and its proof. Raises Stop (7).
-    """
-    todo = [one for one in plan(read_facts(hub, wanted), wanted) if one.kind.startswith("pages.")]
-    changed = pending(tuple(todo))
-    make(hub, changed)
-    return changed
 
 
 def make(hub: Hub, actions: tuple[Action, ...]) -> None:

@@ -201,6 +201,23 @@ def test_domain_that_an_address_means(url: str, expected: str | None) -> None:
     assert domain_of(url) == expected
 
 
+@pytest.mark.parametrize(
+    ("prod", "cname"),
+    [
+        ("{repository: octocat/harbour}", None),
+        ("{repository: octocat/harbour, url: 'https://www.example.org/'}", "www.example.org"),
+        ("{repository: octocat/harbour, cname: example.org, url: 'https://www.example.org/'}", "example.org"),
+        ("{repository: octocat/harbour, cname: example.org}", "example.org"),
+        # An Enterprise Server may serve its sites under any name.
+        ("{repository: 'https://git.corp.example/a/b', url: 'https://pages.corp.example/a/b/'}", None),
+    ],
+)
+def test_what_an_environment_needs(tmp_path: Path, prod: str, cname: str | None) -> None:
+    (tmp_path / "invoke.yaml").write_text(f"environments:\n  prod: {prod}\n", "utf-8")
+    target = target_of(open_project(tmp_path, environ={}), "prod")
+    assert wanted_for(target) == replace(WANTED, cname=cname)
+
+
 # Against the double
 
 
@@ -317,15 +334,6 @@ def test_before_the_first_deploy_the_rest_is_set_up_and_the_next_command_named(
     assert "not possible: publish from branch gh-pages, folder / (there is no branch gh-pages yet" in said.out
     assert said.err.splitlines()[-1] == "next: invoke deploy --env=prod"
     assert place.double.repo(NAME)["actions"]["enabled"] is False
-
-
-def test_site_is_made_between_the_first_push_and_its_proof(place: Place) -> None:
-    wanted = wanted_for(target_of(open_project(), "prod"))
-    assert setup.ensure_site(place.hub, wanted) == ()
-    tip = place.branch()
-    assert [one.kind for one in setup.ensure_site(place.hub, wanted)] == ["pages.create"]
-    place.double.wait_live(NAME, tip)
-    assert setup.ensure_site(place.hub, wanted) == ()
 
 
 def test_json_is_the_plan_alone(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
