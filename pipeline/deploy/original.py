@@ -60,6 +60,21 @@ def contents(git: Git, files: Sequence[Row]) -> Iterator[tuple[str, bytes]]:
             batch, size = [], 0
 
 
+def existing(git: Git, oids: Sequence[str]) -> frozenset[str]:
+    """Return those of the objects that are here."""
+    asked = sorted({oid for oid in oids if oid})
+    done = git.run(
+        "cat-file", "--batch-check", "--buffer", stdin="".join(f"{oid}\n" for oid in asked).encode()
+    )
+    return frozenset(line.split()[0] for line in done.text.splitlines() if not line.endswith("missing"))
+
+
+def objects_of(git: Git, oids: Sequence[str]) -> Iterator[bytes]:
+    """Yield the content of objects, in order, some hundreds at a time."""
+    for start in range(0, len(oids), 500):
+        yield from blobs(git, list(oids[start : start + 500]))
+
+
 @dataclass(frozen=True)
 class Scratch:
     """A tree being changed, in an index file of its own."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import urlopen
 
 from pipeline.core.project import Project, open_project
 from pipeline.deploy import engine
 from pipeline.deploy.engine import Order
+from pipeline.deploy.ledger import Release
 from pipeline.deploy.release import Outcome
 from pipeline.site import build
 from pipeline.site.server import Server
@@ -35,6 +37,8 @@ environments:
 preview: {{days: 7}}
 timeouts: {{verify: 5}}
 """
+MOMENT = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+NAME = "20260301-120000-prod-one"
 HOME = "<!doctype html><html lang=en><title>Harbour</title><link rel=stylesheet href=app.css><h1>{}</h1>"
 
 
@@ -99,6 +103,21 @@ def deploy(project: Project, environment: str = "staging", clock: Ticker | None 
     build.forget()
     order = Order(environment, yes=True, allow_dirty=True)
     return engine.deploy(project, order, clock or Ticker())
+
+
+def show(project: Project, branch: str, clock: Ticker) -> Outcome:
+    """Deploy a preview of the site as it is."""
+    build.forget()
+    return engine.deploy(project, Order(f"preview/{branch}", yes=True, allow_dirty=True), clock)
+
+
+def release(name: str = NAME, **changes: object) -> Release:
+    """A release that nobody made."""
+    values: dict[str, object] = {
+        "name": name, "commit": "c" * 40, "tree": "", "environment": "prod", "kind": "deploy", "artifact": "a" * 40,
+        "manifest": "", "source": "", "evidence": "", "restores": "", "who": "me", "when": MOMENT, "why": "",
+    }  # fmt: skip
+    return Release(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def page(url: str) -> str:

@@ -17,18 +17,10 @@ from pipeline.deploy.desk import Desk, sit_down
 from pipeline.deploy.engine import Order
 from pipeline.deploy.preview import carrier_of, expire, plan_expire, spot_of
 from pipeline.deploy.promote import Move, promote
-from pipeline.deploy.release import Outcome
 from pipeline.deploy.target import target_of
-from pipeline.site import build
 from tests.deploy.altering import altering_front
-from tests.deploy.fleet import change, commit, deploy, fleet, page, run
+from tests.deploy.fleet import change, commit, deploy, fleet, page, run, show
 from tests.deploy.harbour import Ticker, write
-
-
-def show(project: Project, branch: str, clock: Ticker) -> Outcome:
-    """Deploy a preview of the site as it is."""
-    build.forget()
-    return engine.deploy(project, Order(f"preview/{branch}", yes=True, allow_dirty=True), clock)
 
 
 def desk_of(project: Project, clock: Ticker, environment: str = "staging") -> Desk:
