@@ -38,7 +38,8 @@ def show_outcome(project: Project, outcome: Outcome, *, json: bool) -> None:
     if outcome.proof and outcome.new and not local:
         moved, served = outcome.published_seconds, outcome.served_seconds
         ui.say(f"refs moved after {moved:.1f} s, every byte served {served:.1f} s later")
-    ui.data(running.url if running else outcome.url)
+    _, preview, inside = outcome.url.partition("_preview/")
+    ui.data(f"{running.url}{preview}{inside}" if running else outcome.url)
     if local and not running:
         ui.say("it was proven through a server that has ended; to look at it, serve it")
         ui.next_step("invoke serve")
