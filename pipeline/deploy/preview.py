@@ -271,7 +271,8 @@ def expired(desk: Desk, only: str = "") -> list[Preview]:
     if not found:
         names = ", ".join(one.slug for one in there) or "none"
         raise Stop(
-            f"there is no preview {wanted} on {desk.target.name}; there are: {names}", "invoke releases"
+            f"there is no preview {wanted} on {desk.target.name}; there are: {names}",
+            f"invoke releases --env={desk.target.name}",
         )
     return found
 

@@ -14,7 +14,7 @@ from pipeline.deploy import agreement, engine, ledger, original, rebuild
 from pipeline.deploy.agreement import Agreement, Place
 from pipeline.deploy.desk import Desk, sit_down
 from pipeline.deploy.draft import Content, over
-from pipeline.deploy.guard import refuse_foreign
+from pipeline.deploy.guard import foreign, refuse_foreign
 from pipeline.deploy.ledger import Release
 from pipeline.deploy.names import free_name, parse
 from pipeline.deploy.plan import Plan, changes_between, publish_steps
@@ -146,7 +146,7 @@ def choose(desk: Desk, wanted: str) -> Release:
         raise Stop(f"{name} has no release yet: there is nothing to promote", f"invoke deploy --env={name}")
     if wanted:
         release = ledger.find(desk.releases, wanted)
-    elif not desk.current:
+    elif (strange := foreign(desk)) and not strange.only_domain:
         text = f"the newest commit on {desk.target.branch} of {name} is no release, so nothing proven is live there"
         raise Stop(text, f"invoke deploy --env={name}", Code.DRIFT)
     else:

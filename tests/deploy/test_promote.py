@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 from invoke import Collection, Program
@@ -16,6 +17,7 @@ from pipeline.core.project import Project
 from pipeline.deploy.desk import sit_down
 from pipeline.deploy.ledger import Release
 from pipeline.deploy.promote import Move, plan_promote, promote
+from pipeline.deploy.size import pack_size
 from pipeline.deploy.target import local_repository, target_of
 from pipeline.site import build
 from tests.deploy.fleet import HOME, change, commit, deploy, fleet, page, run
@@ -70,10 +72,12 @@ def test_in_one_repository_the_release_of_the_source_becomes_a_parent(tmp_path: 
         clock = Ticker()
         deploy(project, clock=clock)
         done = promote(project, MOVE, clock)
+        (project.output / "photo.bin").write_bytes(Random(1).randbytes(50_000))
         change(project, "Night")
         second = deploy(project, clock=clock)
         later = promote(project, MOVE, clock)
         top = tmp_path / "prod.git"
+        assert pack_size(sit_down(project, target_of(project, "prod")).git, later.commit) < 1_500
         assert run(top, "log", "-1", "--format=%P", done.commit) == ""
         assert run(top, "log", "-1", "--format=%P", later.commit).split() == [done.commit, second.commit]
         assert [one.name for one in releases(project)] == [later.release, done.release]
@@ -200,13 +204,18 @@ def test_only_what_was_proven_goes_on(tmp_path: Path) -> None:
         assert "<h1>Harbour</h1>" in page(target_of(project, "prod").url)
         clone = tmp_path / "clone"
         run(tmp_path, "clone", "-q", "--branch", "gh-pages", str(tmp_path / "staging.git"), str(clone))
+        write(clone / "CNAME", "boats.example\n")
+        run(clone, "add", "CNAME")
+        run(clone, "commit", "-qm", "Create CNAME")
+        run(clone, "push", "-q", "origin", "HEAD")
+        assert promote(project, MOVE, clock).release.endswith("-night")
         write(clone / "index.html", "by hand")
         run(clone, "commit", "-qam", "by hand")
         run(clone, "push", "-q", "origin", "HEAD")
         with pytest.raises(Stop, match="is no release") as caught:
             promote(project, MOVE, clock)
         assert caught.value.code is Code.DRIFT
-        assert promote(project, Move("staging", "prod", second.release, yes=True), clock).new
+        assert not promote(project, Move("staging", "prod", second.release, yes=True), clock).new
 
 
 def test_a_release_that_failed_its_proof_does_not_go_on(tmp_path: Path) -> None:
