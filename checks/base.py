@@ -36,6 +36,10 @@ class Unavailable(Exception):
         self.details = tuple(details)
 
 
+class Changed(Unavailable):
+    """What is there is not what is to be judged: no environment takes a release on that."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that is not as it should be, in words that a newcomer can act on.
@@ -151,7 +155,7 @@ class Subject:
                 f"{file.path} of the output cannot be read: {error.strerror}", "invoke build"
             ) from error
         if hashlib.sha256(data).hexdigest() != file.sha256:
-            raise Unavailable(f"{file.path} was changed after the build that is judged", "invoke build")
+            raise Changed(f"{file.path} was changed after the build that is judged", "invoke build")
         return data
 
 

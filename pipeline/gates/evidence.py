@@ -17,7 +17,7 @@ from pipeline.core.errors import Code, Stop
 from pipeline.core.files import read_json, write_atomic
 from pipeline.gates.waivers import Waived
 
-FORMAT = 1
+FORMAT = 2
 _SHOWN = 10
 
 
@@ -26,7 +26,8 @@ class Judged:
     """One gate's result.
 
     `reason` says why it was unavailable or had nothing to judge, `carried` whether the evidence is an earlier
-    one, `seconds` is the wall time now, `inputs` the digest of what the measurement depends on.
+    one, `seconds` is the wall time now, `inputs` the digest of what the measurement depends on, `production`
+    whether it is judged for production, which refuses what could not be measured.
     """
 
     gate: str
@@ -45,12 +46,13 @@ class Judged:
     evidence: Evidence | None
     carried: bool
     seconds: float
+    production: bool = True
 
     @property
     def blocks(self) -> bool:
-        """Whether it stands in the way of a release: a failure always, `unavailable` when not negotiable."""
+        """Whether it stands in the way: a failure always, `unavailable` in production when not negotiable."""
         if self.verdict is Verdict.UNAVAILABLE:
-            return self.non_negotiable
+            return self.non_negotiable and self.production
         return self.verdict is Verdict.FAILED
 
 

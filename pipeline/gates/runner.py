@@ -9,7 +9,18 @@ from datetime import date
 from pathlib import Path
 
 from checks import GATES
-from checks.base import Evidence, Finding, Gate, Limits, Measure, Subject, Tools, Unavailable, Verdict
+from checks.base import (
+    Changed,
+    Evidence,
+    Finding,
+    Gate,
+    Limits,
+    Measure,
+    Subject,
+    Tools,
+    Unavailable,
+    Verdict,
+)
 from pipeline.core import ui
 from pipeline.core.clock import Clock, ago, parse, stamp, utc_now
 from pipeline.core.errors import Code, Stop
@@ -32,6 +43,7 @@ class Bench:
     waivers: Sequence[waivers.Waiver]
     clock: Clock
     fresh: bool = False
+    production: bool = True
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,7 @@ def judge_site(
         policy.waivers,
         clock,
         fresh,
+        project.environment(environment_name).production,
     )
     results = tuple(judge_gate(GATES[name], bench) for name in names)
     return _keep(project, _judgement(project, subject, results, clock), names)
@@ -89,7 +102,12 @@ def judge_gate(gate: Gate, bench: Bench) -> Judged:
         measured = _measure(gate, bench, inputs)
         seconds = round(time.monotonic() - start, 3)
         judged = rule(gate, measured, bench.limits(gate), bench.waivers, bench.clock().date())
-        judged = replace(judged, inputs=inputs, seconds=seconds)
+        judged = replace(
+            judged,
+            inputs=inputs,
+            seconds=seconds,
+            production=bench.production or isinstance(measured.refusal, Changed),
+        )
         when = ago(parse(measured.evidence.measured_at), bench.clock()) if measured.evidence else ""
         line.verdict, line.note = judged.verdict.value, show.note(judged, when)
     return judged

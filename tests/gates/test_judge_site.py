@@ -176,9 +176,11 @@ def test_wrong_base_path_for_an_environment_is_caught(site: SiteFolder) -> None:
     assert "built for base /, but it will be served under /site/" in finding.message
 
 
-def test_unavailable_blocks_a_gate_that_is_not_negotiable(site: SiteFolder) -> None:
+def test_what_could_not_be_measured_blocks_production_and_is_only_said_elsewhere(site: SiteFolder) -> None:
     site.write("src/a.ts", "export {}")
-    judgement = judge_site(site.project, site.artifact, "local", clock=clock())
+    local = judge_site(site.project, site.artifact, "local", clock=clock())
+    assert (local.results[1].verdict, local.passed) == (Verdict.UNAVAILABLE, True)
+    judgement = judge_site(site.project, site.artifact, "prod", clock=clock())
     typescript = judgement.results[1]
     assert (typescript.verdict, typescript.blocks) == (Verdict.UNAVAILABLE, True)
     with pytest.raises(Stop, match="typescript unavailable") as stopped:
