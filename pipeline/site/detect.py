@@ -79,7 +79,7 @@ def guess(facts: Facts) -> Guess:
 
 # A starter of Astro's has none, and without one the gate `typescript` cannot pass.
 NO_ASTRO_CHECK = (
-    "no type checker, and a release needs one: "
+    "no type checker, and production needs one: "
     'add "@astrojs/check" and "typescript" to devDependencies in package.json'
 )
 
