@@ -22,6 +22,7 @@ from pipeline.deploy.publish import Draft
 from pipeline.deploy.release import Outcome, make
 from pipeline.deploy.settle import at_desk
 from pipeline.deploy.target import Target, target_of
+from pipeline.tools.git import Git
 
 
 @dataclass(frozen=True)
@@ -134,9 +135,13 @@ def find(desk: Desk, target: Target, wanted: str, *, rebuilding: bool = False) -
         tree = original.artifact_tree(desk.git, release, robots_of(there))
     if tree is None:
         return Found(release, None, None)
-    files = [one for one in original.rows(desk.git, tree) if agreement.readable(one.path)]
-    places = place_of(desk.target), place_of(target)
-    return Found(release, tree, agreement.agree(original.contents(desk.git, files), *places))
+    return Found(release, tree, fits(desk.git, tree, desk.target, target))
+
+
+def fits(git: Git, tree: str, source: Target, target: Target) -> Agreement:
+    """Return whether a tree that was built for `source` is right for `target`."""
+    files = [one for one in original.rows(git, tree) if agreement.readable(one.path)]
+    return agreement.agree(original.contents(git, files), place_of(source), place_of(target))
 
 
 def choose(desk: Desk, wanted: str) -> Release:
@@ -203,10 +208,28 @@ def judged(project: Project, desk: Desk, found: Found, move: Move) -> tuple[Arti
         return artifact, judgement.digest
     with rebuild.sources_at(project, found.release.source) as there:
         artifact = build.artifact_of(there, name, allow_build=True, check=False)
+        must_have_changed(project, desk, found.release, artifact, move)
         judgement = judge_site(there, artifact, name)
         judgement.require()
         build.forget()
         return artifact, judgement.digest
+
+
+def must_have_changed(project: Project, desk: Desk, release: Release, artifact: Artifact, move: Move) -> None:
+    """Raise Stop (2) when a rebuild gave the very tree that is wrong at the target."""
+    if artifact.tree != release.artifact:
+        return
+    found = Found(
+        release, artifact.tree, fits(desk.git, artifact.tree, target_of(project, move.source), desk.target)
+    )
+    if reasons := reasons_against(found):
+        text = (
+            f"built for {move.target}, {release.source[:10]} gives the same tree, which would be wrong there"
+        )
+        hint = (
+            "let the site's configuration read PAGES_BASE and PAGES_URL, then deploy that to " + move.source
+        )
+        raise Stop(text, hint, Code.USAGE, reasons)
 
 
 def warn_of_other_sources(project: Project, release: Release) -> None:

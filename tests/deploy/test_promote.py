@@ -136,6 +136,17 @@ def test_rebuild_builds_the_same_commit_for_the_target_and_leaves_no_trace(tmp_p
         assert list((project.state / "evidence" / there.artifact).glob("prod-*.json"))
 
 
+def test_a_rebuild_that_changes_nothing_does_not_help(tmp_path: Path) -> None:
+    with fleet(tmp_path, staging_base="/beta/", prod_base="/site/") as project:
+        clock = Ticker()
+        change(project, "<a href=/beta/>home</a>")
+        deploy(project, clock=clock)
+        with pytest.raises(Stop, match="gives the same tree, which would be wrong there") as caught:
+            promote(project, Move("staging", "prod", yes=True, rebuild=True), clock)
+        assert caught.value.code is Code.USAGE
+        assert not releases(project)
+
+
 @pytest.mark.parametrize("dirty", [True, False])
 def test_rebuild_is_refused_where_no_commit_gives_the_site(tmp_path: Path, dirty: bool) -> None:
     with fleet(tmp_path) as project:
