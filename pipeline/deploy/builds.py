@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Most sites are live before this; what is served decides, so GitHub's word is only asked for when it takes longer.
 _FIRST_ASKED = 4.0
 _ASKED_EVERY = 10.0
+# One build more is asked for, and so often while GitHub takes no request.
+_KICKS = 3
 _FAILED = frozenset({"errored"})
 
 
@@ -33,7 +35,7 @@ class Watch:
     entry: Entry | None
     next_asked: float = _FIRST_ASKED
     first: bool = False
-    kicked: bool = False
+    kicks: int = _KICKS
     built: bool = False
 
     def __call__(self, waited: float) -> str | None:
@@ -50,8 +52,7 @@ class Watch:
             self._note_built()
         elif found is not None:
             return found
-        if waited >= self.kick_after and not self.kicked:
-            self.kicked = True
+        if waited >= self.kick_after and self.kicks:
             self._kick()
         return None
 
@@ -72,6 +73,7 @@ class Watch:
         self.built = True
 
     def _kick(self) -> None:
+        self.kicks -= 1
         try:
             self.hub.request_build()
         except Stop as refused:
@@ -79,6 +81,7 @@ class Watch:
                 f"nothing was built after {self.kick_after:g} s, and GitHub took no request: {refused.message}"
             )
             return
+        self.kicks = 0
         ui.say(
             f"nothing shows after {self.kick_after:g} s: GitHub was asked to build once more", style="warning"
         )
