@@ -52,6 +52,7 @@ def path_of(state_folder: Path, environment: str) -> Path:
 def write(path: Path, entry: Entry) -> Entry:
     """Append `entry` so that it survives a power cut; half a line left by a kill is closed off first."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = not path.exists()
     with path.open("ab+") as file:
         if file.tell():
             file.seek(-1, os.SEEK_END)
@@ -60,6 +61,13 @@ def write(path: Path, entry: Entry) -> Entry:
         file.write(json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
+    if fresh:
+        # The file's name is the folder's content, which a power cut takes by itself.
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     return entry
 
 
