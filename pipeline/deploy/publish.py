@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.core.errors import Code, Stop
-from pipeline.core.proc import Done
+from pipeline.core.proc import Done, TimedOut
 from pipeline.deploy.ledger import message
 from pipeline.deploy.overlay import RELEASE_FILE, Overlay
 from pipeline.deploy.target import Target, credentials
@@ -169,9 +169,12 @@ def push_audit(git: Git, target: Target, commit: str, before: str | None, timeou
         target.remote,
         f"{commit}:{ref}",
     ]
-    done = git.try_run(*words, timeout=timeout, config=credentials(target.remote))
+    try:
+        done = git.try_run(*words, timeout=timeout, config=credentials(target.remote))
+    except TimedOut:
+        return False
     if done.ok:
-        git.run("update-ref", target.audit_ref, commit)
+        git.try_run("update-ref", target.audit_ref, commit)
     return done.ok
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ from pipeline.tools.git import identity
 if TYPE_CHECKING:
     from pipeline.tools.github import Hub
 
+# Before what must go through is tried again, in seconds: long enough for a connection or a server to come back.
+_PAUSES = (1.0, 4.0)
 # Only this many wrong files are shown.
 _SHOWN = 10
 
@@ -54,24 +57,7 @@ def make(desk: Desk, draft: Draft, *, since: float | None = None, undoes: str = 
     Raises Stop (5): nothing was published, or what was published is wrong and the old tree is live again.
     """
     start = time.monotonic() if since is None else since
-    entry = Entry(
-        draft.name,
-        desk.target.name,
-        draft.kind,
-        State.PLANNED,
-        stamp(desk.clock()),
-        desk.remote.tip,
-        undoes=undoes,
-    )
-    journal.write(desk.journal, entry)
-    try:
-        entry = publish(desk, draft, entry)
-    except Unknown:
-        # The journal stays at PUSHING: the next run asks the remote.
-        raise
-    except Stop as stop:
-        journal.advance(desk.journal, entry, State.FAILED, reason=stop.message)
-        raise
+    entry = publish(desk, draft, undoes)
     moved = time.monotonic()
     proof = prove_or_undo(desk, entry)
     commit = entry.commit or ""
@@ -87,23 +73,39 @@ def make(desk: Desk, draft: Draft, *, since: float | None = None, undoes: str = 
     )
 
 
-def publish(desk: Desk, draft: Draft, entry: Entry) -> Entry:
-    """Commit and push; raises Stop with the remote as it was."""
-    wait_for_turn(desk, draft)
-    with ui.step("commit") as step:
-        commit = stage(desk.git, draft, signing_key(desk.project.root))
-        step.note = commit[:10]
-    entry = journal.advance(desk.journal, entry, State.STAGED, commit=commit)
-    if desk.hub:
-        return publish_by_api(desk, desk.hub, draft, entry)
+def publish(desk: Desk, draft: Draft, undoes: str = "") -> Entry:
+    """Commit and push; raises Stop with the remote as it was, or Unknown."""
+    plan = (draft.name, desk.target.name, draft.kind, State.PLANNED, stamp(desk.clock()), desk.remote.tip)
+    entry = journal.write(desk.journal, Entry(*plan, undoes=undoes))
+    try:
+        wait_for_turn(desk, draft)
+        with ui.step("commit") as step:
+            commit = stage(desk.git, draft, signing_key(desk.project.root))
+            step.note = commit[:10]
+        entry = journal.advance(desk.journal, entry, State.STAGED, commit=commit)
+        if desk.hub:
+            return publish_by_api(desk, desk.hub, draft, entry)
+        return publish_by_push(desk, draft, entry)
+    except Unknown:
+        # The journal stays at PUSHING: the next run asks the remote.
+        raise
+    except Stop as stop:
+        journal.advance(desk.journal, entry, State.FAILED, reason=stop.message)
+        raise
+
+
+def publish_by_push(desk: Desk, draft: Draft, entry: Entry) -> Entry:
+    """Push the staged commit; raises Stop as `publish` does."""
+    commit = entry.commit or ""
     refs = Refs(commit, desk.remote.tip, draft.name, announce(desk, draft, commit), desk.remote.audit)
     with ui.step(f"push to {desk.target.branch}") as step:
         entry = journal.advance(desk.journal, entry, State.PUSHING)
         push_surely(desk, refs)
         step.note = draft.name
     entry = journal.advance(desk.journal, entry, State.PUSHED)
-    desk.git.run("update-ref", desk.target.live_ref, commit)
-    desk.git.run("update-ref", desk.target.audit_ref, refs.audit or "")
+    # What is published stays published, whether or not this is noted here: the next look at the remote does it.
+    desk.git.try_run("update-ref", desk.target.live_ref, commit)
+    desk.git.try_run("update-ref", desk.target.audit_ref, refs.audit or "")
     return entry
 
 
@@ -122,7 +124,7 @@ def publish_by_api(desk: Desk, hub: Hub, draft: Draft, entry: Entry) -> Entry:
             text = f"{draft.name} is published, and git cannot read it back to prove it"
             hint = f"invoke verify --env={desk.target.name}, once git reaches the repository"
             raise Unknown(text, hint, Code.PUBLISH, (silent.message,)) from silent
-    desk.git.run("update-ref", desk.target.live_ref, commit)
+    desk.git.try_run("update-ref", desk.target.live_ref, commit)
     return entry
 
 
@@ -146,7 +148,8 @@ def push_surely(desk: Desk, refs: Refs) -> None:
             )
             hint = f"invoke deploy --env={desk.target.name}, which finds out and goes on"
             raise Unknown(text, hint, Code.PUBLISH, (stop.message, silent.message)) from stop
-        if remote.tip != refs.commit:
+        # The branch of its name: the pages branch may have moved on already.
+        if remote.heads.get(refs.name) != refs.commit:
             raise
         ui.warn("the connection broke after the push went through")
 
@@ -195,7 +198,7 @@ def prove_or_undo(desk: Desk, entry: Entry) -> Proof:
         check_pulse(desk, entry)
     except Stop as stop:
         raise undo(desk, entry, stop) from stop
-    conclude(desk, entry, Kind.HEALTHY)
+    conclude(desk, entry, Kind.HEALTHY, pauses=_PAUSES)
     state = State.ROLLED_BACK if entry.undoes else State.HEALTHY
     journal.advance(desk.journal, entry, state)
     desk.git.try_run("update-ref", "-d", f"refs/pages/staging/{entry.release}")
@@ -258,52 +261,90 @@ def check_pulse(desk: Desk, entry: Entry) -> None:
         step.note = f"{taken.probes - taken.failed} of {taken.probes} answered"
 
 
-def conclude(desk: Desk, entry: Entry, kind: Kind, note: str = "") -> None:
-    """Write into the audit log what became of a release; where that fails, the next run does it."""
-    now = desk.clock()
-    tip = desk.git.maybe("rev-parse", "--verify", "--quiet", desk.target.audit_ref)
-    event = event_of(
-        kind,
-        desk.target,
-        release=entry.release,
-        commit=entry.commit or "",
-        tree="",
-        who=identity(desk.project.root),
-        host=desk.host,
-        when=now,
-        note=note,
-    )
-    commit = audit.append(desk.git, tip, event, now)
+def conclude(desk: Desk, entry: Entry, kind: Kind, note: str = "", *, pauses: Sequence[float] = ()) -> None:
+    """Write into the audit log what became of a release, once more after each of `pauses` (s).
+
+    Where that fails, the next run writes that a release is healthy.
+    """
     if desk.hub:
         ui.say(f"not in the audit log, because git could not write it: {entry.release} is {kind.value}")
         return
-    timeout = desk.project.settings.timeouts.publish
-    if not push_audit(desk.git, desk.target, commit, tip, timeout):
-        ui.warn(
-            f"the audit log could not be written: {entry.release} counts as unproven until it is proven again"
-        )
+    who, timeout = identity(desk.project.root), desk.project.settings.timeouts.publish
+    for pause in (0.0, *pauses):
+        time.sleep(pause)
+        now = desk.clock()
+        tip = desk.git.maybe("rev-parse", "--verify", "--quiet", desk.target.audit_ref)
+        event = event_of(
+            kind, desk.target, release=entry.release, commit=entry.commit or "", tree="",
+            who=who, host=desk.host, when=now, note=note,
+        )  # fmt: skip
+        commit = audit.append(desk.git, tip, event, now)
+        if push_audit(desk.git, desk.target, commit, tip, timeout) or arrived(desk, commit):
+            return
+    ui.warn(
+        f"the audit log could not be written: the next run does it, until then {entry.release} is unproven"
+    )
+
+
+def arrived(desk: Desk, commit: str) -> bool:
+    """Follow the remote, and return whether it has an audit commit whose push broke off."""
+    try:
+        remote = ledger.read_remote(desk.git, desk.target)
+        ledger.follow(desk.git, desk.target, remote)
+    except Stop:
+        return False
+    return remote.audit == commit
 
 
 def undo(desk: Desk, failed: Entry, cause: Stop) -> Stop:
     """Publish the newest good release before a failed one again, and return how the run ends; once per failure."""
     failed = journal.advance(desk.journal, failed, State.ROLLING_BACK, reason=cause.message)
     ui.show_stop(Stop(cause.message, "", cause.code, cause.details))
-    now = desk.again()
-    good = restorable(now, failed)
-    if reason := why_not_undone(now, failed, good):
+    try:
+        now = desk.again()
+        good = restorable(now, failed)
+        if good is None or (reason := why_not_undone(now, failed)):
+            reason = reason if good else "there is no earlier release that was proven"
+            conclude(now, failed, Kind.FAILED, cause.message)
+            journal.advance(desk.journal, failed, State.FAILED, reason=cause.message)
+            text = f"{failed.release} is published and could not be proven; {reason}"
+            return Stop(text, f"invoke verify --env={desk.target.name}", Code.PUBLISH)
+        ui.say(f"rolling back to {good.name} by itself", style="warning")
         conclude(now, failed, Kind.FAILED, cause.message)
-        journal.advance(desk.journal, failed, State.FAILED, reason=cause.message)
-        text = f"{failed.release} is published and could not be proven; {reason}"
-        return Stop(text, f"invoke verify --env={desk.target.name}", Code.PUBLISH)
-    assert good is not None  # noqa: S101 - why_not_undone names its absence
-    ui.say(f"rolling back to {good.name} by itself", style="warning")
-    conclude(now, failed, Kind.FAILED, cause.message)
-    now = now.again()
-    why = f"{failed.release} could not be proven: {cause.message}"
-    outcome = make(now, again(now, good, why), undoes=failed.release)
-    live = f"live is {outcome.release}, the tree of {good.name}"
+        now, entry = publish_back(now, failed, good)
+    except Unknown:
+        raise
+    except Stop as stop:
+        # Newest in the journal again, so that the next run goes on with it.
+        journal.write(desk.journal, failed)
+        text = f"{failed.release} is published, could not be proven, and was not rolled back: {stop.message}"
+        hint = f"invoke deploy --env={desk.target.name}, which goes on with that"
+        return Stop(text, hint, Code.PUBLISH, stop.details)
+    prove_or_undo(now, entry)
+    live = f"live is {entry.release}, the tree of {good.name}"
     text = f"{failed.release} could not be proven and was rolled back; {live}"
     return Stop(text, f"mend the cause, then: invoke deploy --env={desk.target.name}", Code.PUBLISH)
+
+
+def publish_back(desk: Desk, failed: Entry, good: Release) -> tuple[Desk, Entry]:
+    """Publish a good release again in place of a failed one, again after a while when that does not go through.
+
+    Returns the desk that it was published from; raises Stop after the last try, or when somebody published over it.
+    """
+    why = f"{failed.release} could not be proven: {failed.reason}"
+    for pause in _PAUSES:
+        now = desk.again()
+        try:
+            return now, publish(now, again(now, good, why), failed.release)
+        except Unknown:
+            raise
+        except Stop as stop:
+            if desk.again().remote.tip != failed.commit:
+                raise
+            ui.warn(f"{stop.message}; trying again in {pause:g} s")
+            time.sleep(pause)
+    now = desk.again()
+    return now, publish(now, again(now, good, why), failed.release)
 
 
 def restorable(desk: Desk, failed: Entry) -> Release | None:
@@ -318,10 +359,10 @@ def restorable(desk: Desk, failed: Entry) -> Release | None:
     return next(iter(proven if desk.healthy else earlier), None)
 
 
-def why_not_undone(desk: Desk, failed: Entry, good: Release | None) -> str:
+def why_not_undone(desk: Desk, failed: Entry) -> str:
     """Return why a failed release stays, or an empty text."""
     if desk.remote.tip != failed.commit:
         return "somebody published over it"
     if failed.undoes:
         return "it was itself a rollback by itself, and there is only one of those"
-    return "" if good else "there is no earlier release that was proven"
+    return ""
