@@ -99,7 +99,11 @@ def append(git: Git, tip: str | None, event: Event, moment: datetime) -> str:
     before = read(git, tip, limit=1) if tip else []
     linked = Event(**{**asdict(event), "kind": event.kind, "previous": before[0].digest() if before else ""})
     line = linked.line()
-    tree = git.run("mktree", stdin=b"100644 blob %s\tevent.json\n" % _blob(git, line)).text
+    entries = b"100644 blob %s\tevent.json\n" % _blob(git, line)
+    if event.tree and git.has(f"{event.tree}^{{tree}}"):
+        # The artifact without what lies over it, for every machine; all but its topmost tree is there anyway.
+        entries = b"040000 tree %s\tartifact\n" % event.tree.encode() + entries
+    tree = git.run("mktree", stdin=entries).text
     parents = ["-p", tip] if tip else []
     who = f"{event.who.split(' <', maxsplit=1)[0]}"
     identity = {

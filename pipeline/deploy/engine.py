@@ -88,7 +88,8 @@ def plan_deploy(project: Project, order: Order, clock: Clock = utc_now) -> Plan:
         artifact = artifact_of(project, target.name)
     except Stop:
         artifact = None
-    changes = changes_between(desk.git, live.artifact if live else None, artifact.tree) if artifact else None
+    known = live.artifact if live and desk.git.has(live.artifact) else live.tree if live else None
+    changes = changes_between(desk.git, known, artifact.tree) if artifact else None
     build = () if order.no_build else ("build the site",)
     steps = (*build, "judge the artifact by every gate", *publish_steps(target, name, live))
     if live and artifact and live.artifact == artifact.tree and order.no_build:

@@ -104,6 +104,8 @@ def test_a_release_leaves_what_was_published_and_that_it_is_healthy(project: Pro
         (Kind.HEALTHY, second.release),
     ]
     assert audit.broken_links(desk.git, desk.target.audit_ref) == []
+    built = desk.git.text("rev-parse", f"{desk.target.audit_ref}~1:artifact")
+    assert built == desk.releases[0].artifact
     assert desk.healthy == {first.release, second.release}
     states = [entry.state for entry in journal.read_all(desk.journal)]
     one = [

@@ -186,13 +186,12 @@ def test_another_machine_puts_the_artifact_together_from_what_is_published(tmp_p
         assert releases(project)[0].artifact == releases(project, "staging")[0].artifact
 
 
-def test_a_hidden_file_that_nobody_else_shows_is_asked_to_be_built_again(tmp_path: Path) -> None:
+def test_the_audit_log_brings_what_staging_hides_to_every_machine(tmp_path: Path) -> None:
     with fleet(tmp_path) as project:
         deploy(project)
         forget_state(project)
-        with pytest.raises(Stop, match="is not here as it was built") as caught:
-            promote(project, MOVE, Ticker())
-        assert "--rebuild" in caught.value.hint
+        assert promote(project, MOVE, Ticker()).new
+        assert releases(project)[0].artifact == releases(project, "staging")[0].artifact
 
 
 def forget_state(project: Project) -> None:
