@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -211,17 +212,23 @@ def main() -> None:
         )
         for n in range(given.workers)
     ]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     threads = [threading.Thread(target=worker.work, daemon=True) for worker in workers]
     for thread in threads:
         thread.start()
     try:
         for thread in threads:
             thread.join()
-    finally:
-        if given.keep:
-            print(f"left in {folder}", file=sys.stderr)
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
+    except KeyboardInterrupt:
+        print("stopping after the turns under way", file=sys.stderr)
+        for worker in workers:
+            worker.until = 0.0
+        for thread in threads:
+            thread.join()
+    if given.keep:
+        print(f"left in {folder}", file=sys.stderr)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
     turns = [turn for worker in workers for turn in worker.turns]
     text, met = report(turns, time.monotonic() - start, asked=given.deploys)
     print(text)
