@@ -30,6 +30,7 @@ def open_server(
     if running:
         text = f"this site is being served already: {running.url} (process {running.pid})"
         raise Stop(text, f"open it, or end it with: kill {running.pid}", Code.LOCKED)
+
     def named(line: str) -> None:
         notify(by_name(project, line))
 

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from pipeline.core.errors import Code, Stop
@@ -69,6 +70,17 @@ def _candidates(preferred: str) -> Iterator[tuple[Path, str]]:
 
 def version_of(path: Path) -> tuple[int, ...]:
     """Return what `gh --version` says as numbers, empty when it does not run."""
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:
+        changed = 0
+    return _version(path, changed)
+
+
+@cache
+def _version(path: Path, changed: int) -> tuple[int, ...]:
+    """Ask once for each program and time of its last change: a start of gh costs some 50 ms."""
+    del changed
     try:
         done = run([path, "--version"], env=_QUIET, timeout=_SECONDS)
     except (Stop, OSError):
