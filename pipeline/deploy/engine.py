@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pipeline.core import ui
 from pipeline.core.clock import Clock, utc_now
 from pipeline.core.errors import Code, Stop
+from pipeline.core.model import Artifact
 from pipeline.core.project import Project
 from pipeline.deploy import ledger
 from pipeline.deploy.desk import Desk, sit_down
@@ -61,7 +62,16 @@ def deploy(project: Project, order: Order, clock: Clock = utc_now) -> Outcome:
         if live and desk.current and live.artifact == artifact.tree:
             ui.say(f"nothing to publish: {live.name} is live and has exactly this tree")
             return unchanged(desk, live)
+        warn_of_renames(desk, live, artifact)
         return make(desk, draft_of(desk, artifact, source, judgement.digest, order.why), since=start)
+
+
+def warn_of_renames(desk: Desk, live: Release | None, artifact: Artifact) -> None:
+    """Say which files only change the case of their name: links in other people's pages may keep the old one."""
+    if live is None:
+        return
+    for old, new in changes_between(desk.git, live.tree, artifact.tree).case_only:
+        ui.warn(f"{old} is now {new}: GitHub Pages tells them apart, so links to the old name break")
 
 
 def unchanged(desk: Desk, live: Release) -> Outcome:

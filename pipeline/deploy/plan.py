@@ -19,6 +19,12 @@ class Changes:
     changed: tuple[str, ...]
     removed: tuple[str, ...]
 
+    @property
+    def case_only(self) -> tuple[tuple[str, str], ...]:
+        """Return the renames that only change case, old and new: Pages tells them apart, other systems do not."""
+        gone = {path.lower(): path for path in self.removed}
+        return tuple((gone[path.lower()], path) for path in self.added if path.lower() in gone)
+
     def __str__(self) -> str:
         parts = ((self.added, "added"), (self.changed, "changed"), (self.removed, "removed"))
         said = [f"{len(paths):,} {word}" for paths, word in parts if paths]

@@ -21,6 +21,9 @@ __all__ = ["RELEASE_FILE", "Draft", "push", "push_arguments", "sign", "signing_k
 _LOST_RACE = re.compile(
     r"stale info|fetch first|non-fast-forward|cannot lock ref|failed to update ref|reference already exists"
 )
+# From git 2.51 on, deltas are sought along each path: names like */index.html no longer hide a page's old version from
+# its new one (1.1 MB instead of 15.7 MB for 9,000 pages that change by one name). Older versions ignore the key.
+_PATH_WALK = "pack.usePathWalk=true"
 _RULES = re.compile(r"GH013|repository rule violations", re.IGNORECASE)
 
 
@@ -140,7 +143,8 @@ def push(git: Git, target: Target, refs: Refs, timeout: float) -> None:
     The leases make it a compare-and-swap: if a branch is not where it was, nothing happens.
     Raises Stop (5) when it did not go through.
     """
-    done = git.try_run(*push_arguments(target, refs), timeout=timeout, config=credentials(target.remote))
+    config = [*credentials(target.remote), _PATH_WALK]
+    done = git.try_run(*push_arguments(target, refs), timeout=timeout, config=config)
     if not done.ok:
         raise _refused(done, target, refs)
 
