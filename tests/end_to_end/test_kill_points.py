@@ -534,3 +534,30 @@ def test_taking_back_leaves_alone_what_was_published_over(place: Place) -> None:
     entry = Entry("20260101-000000-prod-back", "prod", "rollback", State.FAILED, "", None, undoes="another")
     settle.take_back(desk, entry)
     assert ledger.read_remote(desk.git, desk.target).tip == desk.remote.tip
+
+
+@pytest.mark.parametrize(
+    ("change", "sees"),
+    [
+        ("-d refs/heads/{name}", "has no branch at its commit"),
+        ("refs/heads/{name} {tip}~1", "has no branch at its commit"),
+        ("refs/heads/gh-pages {tip}~1", "the pages branch was rewritten"),
+        ("refs/heads/loose {tip}", "the branch loose is no release"),
+        ("refs/heads/pages-audit-prod pages-audit-prod~1", "the audit branch was rewritten"),
+        ("-d refs/heads/pages-audit-prod", "there is no audit branch"),
+    ],
+)
+def test_the_judge_sees_what_must_never_happen(place: Place, change: str, sees: str) -> None:
+    before = place.proven()
+    bare = place.hub.bare(REPOSITORY)
+    refs = bare.refs("refs/heads")
+    try:
+        bare.run("update-ref", *change.format(name=before.newest, tip=before.tip).split())
+        judge = replace(place.oracle)
+        assert any(sees in problem for problem in judge._once().problems)
+    finally:
+        for ref, (oid, _) in refs.items():
+            bare.run("update-ref", ref, oid)
+        if "loose" in change:
+            bare.run("update-ref", "-d", "refs/heads/loose")
+    place.proven()
