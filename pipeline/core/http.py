@@ -50,4 +50,6 @@ def get(through: requests.Session, url: str) -> Answer:
     except requests.RequestException as error:
         return Answer(0, b"", type(error).__name__)
     after = got.headers.get("Retry-After", "")
-    return Answer(got.status_code, got.content, wait=min(float(after), LONGEST_WAIT) if after.isdigit() else 0.0)
+    return Answer(
+        got.status_code, got.content, wait=min(float(after), LONGEST_WAIT) if after.isdigit() else 0.0
+    )

@@ -6,18 +6,19 @@ import time
 from dataclasses import dataclass
 
 from pipeline.core import ui
-from pipeline.core.clock import Clock, utc_now
+from pipeline.core.clock import Clock, stamp, utc_now
 from pipeline.core.errors import Code, Stop
 from pipeline.core.model import Artifact
 from pipeline.core.project import Project
-from pipeline.deploy import ledger
+from pipeline.deploy import journal, ledger
 from pipeline.deploy.desk import Desk, sit_down
 from pipeline.deploy.draft import again, draft_of
 from pipeline.deploy.guard import refuse_foreign
+from pipeline.deploy.journal import Entry, State
 from pipeline.deploy.ledger import Release
 from pipeline.deploy.names import free_name
 from pipeline.deploy.plan import Plan, changes_between, publish_steps
-from pipeline.deploy.release import Outcome, make, prove_live
+from pipeline.deploy.release import Outcome, make, prove_live, prove_or_undo
 from pipeline.deploy.settle import at_desk
 from pipeline.deploy.source import source_of
 from pipeline.deploy.target import Target, target_of
@@ -61,9 +62,20 @@ def deploy(project: Project, order: Order, clock: Clock = utc_now) -> Outcome:
         live = desk.live
         if live and desk.current and live.artifact == artifact.tree:
             ui.say(f"nothing to publish: {live.name} is live and has exactly this tree")
-            return unchanged(desk, live)
+            return unchanged(desk, live) if live.name in desk.healthy else proven_late(desk, live)
         warn_of_renames(desk, live, artifact)
         return make(desk, draft_of(desk, artifact, source, judgement.digest, order.why), since=start)
+
+
+def proven_late(desk: Desk, live: Release) -> Outcome:
+    """Prove a release that nobody has proven: whoever published it, here or elsewhere, did not come to it."""
+    ui.say(f"{live.name} was never proven: proving it now", style="warning")
+    before = next((one.commit for one in desk.every if one.commit != live.commit), None)
+    entry = Entry(
+        live.name, desk.target.name, live.kind, State.PUSHED, stamp(desk.clock()), before, live.commit
+    )
+    proof = prove_or_undo(desk, journal.write(desk.journal, entry))
+    return Outcome(desk.target.name, live.name, live.commit, desk.target.url, new=False, proof=proof)
 
 
 def warn_of_renames(desk: Desk, live: Release | None, artifact: Artifact) -> None:
@@ -125,6 +137,9 @@ def rollback(
     target = target_of(project, environment)
     confirm(project, target, "rollback", yes=yes)
     with at_desk(project, environment, "rollback", clock, via_api=via_api) as desk:
+        # An emergency: what others committed is told, and stays in the history.
+        if told := refuse_foreign(desk, adopt=True):
+            ui.say(told)
         live, wanted = choose_rollback(desk, to)
         if live.artifact == wanted.artifact and desk.current:
             ui.say(f"nothing to roll back: {live.name} is live and has the tree of {wanted.name}")

@@ -9,7 +9,8 @@ import pytest
 from pipeline.core.project import Project, open_project
 from pipeline.deploy.engine import Order, deploy
 from pipeline.deploy.plan import Changes
-from tests.deploy.harbour import write
+from pipeline.deploy.publish import Refs, push, stage
+from tests.deploy.harbour import desk_of, draft, write
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,20 @@ def test_renames_that_change_nothing_but_case(
 def test_changes_are_counted_in_words() -> None:
     assert str(Changes(("a",), ("b", "c"), ())) == "1 added, 2 changed"
     assert str(Changes((), (), ())) == "nothing"
+
+
+def test_a_release_that_nobody_proved_is_proven_by_the_next_deploy(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = open_project(site)
+    desk = desk_of(project)
+    one = draft(desk)
+    commit = stage(desk.git, one)
+    push(desk.git, desk.target, Refs(commit, None, one.name), 60.0)
+    assert deploy(project, Order("local")).proof
+    assert f"{one.name} was never proven" in capsys.readouterr().err
+    assert desk_of(project).healthy == {one.name}
+    assert deploy(project, Order("local")).proof is None
 
 
 def test_a_rename_that_only_changes_case_is_warned_of(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
