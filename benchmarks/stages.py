@@ -6,12 +6,12 @@ import sys
 import time
 from pathlib import Path
 
+from peers_ours import send
+
 from pipeline.core.project import open_project
 from pipeline.deploy.desk import sit_down
 from pipeline.deploy.draft import draft_of
 from pipeline.deploy.engine import rollback
-from pipeline.deploy.publish import Refs, push, stage
-from pipeline.deploy.release import announce
 from pipeline.deploy.source import Source
 from pipeline.deploy.target import objects_folder, target_of
 from pipeline.site.artifact import snapshot
@@ -24,9 +24,7 @@ def publish(root: Path) -> None:
     artifact = snapshot(project.output, objects_folder(project))
     desk = sit_down(project, target_of(project, "local"))
     draft = draft_of(desk, artifact, Source("", dirty=False, subject="bench"), "", "bench")
-    commit = stage(desk.git, draft)
-    audit = announce(desk, draft, commit)
-    push(desk.git, desk.target, Refs(commit, desk.remote.tip, draft.name, audit, desk.remote.audit), 600)
+    send(desk, draft)
     print(time.monotonic() - start)
 
 

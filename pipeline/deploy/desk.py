@@ -88,15 +88,11 @@ def sit_down(project: Project, target: Target, clock: Clock = utc_now, hub: Hub 
     With `hub` it is asked through GitHub's API, and git is only needed for history that is not here yet.
     """
     git = objects(project)
-    remote = ask(hub, target) if hub else ledger.read_remote(git, target)
+    if hub:
+        from pipeline.deploy import via_api
+
+        remote = via_api.read_remote(hub, target)
+    else:
+        remote = ledger.read_remote(git, target)
     ledger.follow(git, target, remote)
     return Desk(project, target, git, remote, clock, hub)
-
-
-def ask(hub: Hub, target: Target) -> Remote:
-    """Return where the pages and the audit branch are, by GitHub's API; raises Stop (7) when it does not tell."""
-    from pipeline.tools.github import must
-
-    found = {name: must(hub.ref(f"heads/{name}")) for name in (target.branch, target.audit_branch)}
-    heads = {name: commit for name, commit in found.items() if commit}
-    return Remote(heads, target.branch, target.audit_branch)

@@ -14,7 +14,7 @@ from pipeline.core.errors import Code, Stop
 from pipeline.core.files import human_size, plural
 from pipeline.deploy import audit, guard, journal, ledger
 from pipeline.deploy.audit import Kind, event_of
-from pipeline.deploy.desk import Desk, ask
+from pipeline.deploy.desk import Desk
 from pipeline.deploy.draft import again
 from pipeline.deploy.health import pulse
 from pipeline.deploy.journal import Entry, State
@@ -119,7 +119,7 @@ def publish_by_api(desk: Desk, hub: Hub, draft: Draft, entry: Entry) -> Entry:
     if not desk.git.has(f"{commit}^{{commit}}"):
         # GitHub wrote it in other words than we did; the objects are there, and reading may still work.
         try:
-            ledger.follow(desk.git, desk.target, ask(hub, desk.target))
+            ledger.follow(desk.git, desk.target, via_api.read_remote(hub, desk.target))
         except Stop as silent:
             text = f"{draft.name} is published, and git cannot read it back to prove it"
             hint = f"invoke verify --env={desk.target.name}, once git reaches the repository"
