@@ -45,7 +45,8 @@ class Finding:
     """One thing that is not as it should be, in words that a newcomer can act on.
 
     `path` is a page's address (`/blog/`) or a file, `measured` and `limit` are in `unit` ("B" is bytes),
-    `details` are lines of evidence, and what is not `blocking` is advice.
+    `details` are lines of evidence, and what is not `blocking` is advice. `unmeasured` says that a part could not be
+    measured: then the gate is unavailable, which is in the way of a release only where the finding blocks.
     """
 
     rule: str
@@ -58,6 +59,7 @@ class Finding:
     unit: str = ""
     details: tuple[str, ...] = ()
     fix: str = ""
+    unmeasured: bool = False
 
 
 @dataclass(frozen=True)
@@ -235,8 +237,10 @@ def digest(*parts: object) -> Digest:
 
 
 def verdict(findings: Sequence[Finding]) -> Verdict:
-    """Return passed unless a finding blocks; waivers are the runner's business."""
-    return Verdict.FAILED if any(finding.blocking for finding in findings) else Verdict.PASSED
+    """Return failed if a finding blocks, unavailable if a part was not measured; waivers are the runner's business."""
+    if any(finding.blocking and not finding.unmeasured for finding in findings):
+        return Verdict.FAILED
+    return Verdict.UNAVAILABLE if any(finding.unmeasured for finding in findings) else Verdict.PASSED
 
 
 def amount_text(value: float, unit: str) -> str:

@@ -31,8 +31,8 @@ SCOPE: Scope = "site"
 NON_NEGOTIABLE = False
 VERSION = 1
 
-# So many pages may differ from the live release by nothing but the same tokens; more is told, and stands in the way
-# of a release only when `blocking` says so.
+# The defaults of the policy's `churn`: so many pages may differ from the live release by nothing but the same tokens;
+# more is told, and stands in the way of a release only when `blocking` says so.
 LIMITS: Limits = {"pages": 2, "blocking": False}
 # A page that differs in more tokens than these is taken for a page with new content.
 _MOST = 3

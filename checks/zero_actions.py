@@ -24,9 +24,10 @@ NAME = "zero_actions"
 PRINCIPLE: Principle = "I"
 SCOPE: Scope = "remote"
 NON_NEGOTIABLE = True
-VERSION = 1
+VERSION = 2
 
-LIMITS: Limits = {"minutes": 0, "runs": 0}
+# `bill_unreadable` is why the owner says that nobody here can read the bill; empty: it must be read.
+LIMITS: Limits = {"minutes": 0, "runs": 0, "bill_unreadable": ""}
 
 _FOLDER = ".github/workflows/"
 # They start nothing by themselves: a person or another workflow has to.
@@ -67,14 +68,25 @@ def is_workflow(path: str) -> bool:
 
 
 def collect(subject: Subject, tools: Tools) -> Evidence:
-    """Ask GitHub; raises Unavailable unless everything could be read."""
+    """Ask GitHub; raises Unavailable unless everything but the bill could be read."""
     files = published(subject)
     if not subject.hub:
         return Evidence({"published": files}, nothing=f"{subject.environment}: not on GitHub")
-    facts = dict(tools.remote("actions"))
-    if refused := facts.pop("unreadable", []):
-        raise _unreadable(facts, refused)
-    return Evidence({**facts, "environment": subject.environment, "published": files})
+    return evidence_of(tools.remote("actions"), subject.environment, files)
+
+
+def evidence_of(facts: Mapping[str, Any], environment: str, published: Sequence[str]) -> Evidence:
+    """Return the evidence in what GitHub told; raises Unavailable where more than the bill is missing.
+
+    A bill that could not be read is None there, and `unread` says why.
+    """
+    known = {name: value for name, value in facts.items() if name != "unreadable"}
+    refused = facts.get("unreadable", [])
+    if any(one["what"] != "usage" for one in refused):
+        raise _unreadable(known, refused)
+    if refused:
+        known |= {"usage": None, "unread": {"reason": refused[0]["reason"], "fix": refused[0]["fix"]}}
+    return Evidence({**known, "environment": environment, "published": list(published)})
 
 
 def _unreadable(facts: Mapping[str, Any], refused: Sequence[Mapping[str, Any]]) -> Unavailable:
@@ -121,7 +133,7 @@ def judge(evidence: Evidence, limits: Limits) -> list[Finding]:
         found.append(_enabled(facts))
     found += [one for each in facts["workflows"] if (one := _workflow(facts, each))]
     found += _runs(facts, limits, enabled=enabled)
-    found += _minutes(facts, limits)
+    found += _minutes(facts, limits) if facts["usage"] is not None else [_unread(facts, limits)]
     return found
 
 
@@ -131,8 +143,10 @@ def measures(evidence: Evidence, limits: Limits) -> list[Measure]:
         return []
     facts = evidence.data
     since = facts["release"] or "30 days ago"
-    minutes = Measure("Z1 billed minutes", total(facts["usage"]), limits.get("minutes", 0), "min", since)
     runs = Measure("Z2 workflow runs", facts["runs"]["total"], limits.get("runs", 0), where=since)
+    if facts["usage"] is None:
+        return [runs]
+    minutes = Measure("Z1 billed minutes", total(facts["usage"]), limits.get("minutes", 0), "min", since)
     return [minutes, runs]
 
 
@@ -221,6 +235,24 @@ def _minutes(facts: Mapping[str, Any], limits: Limits) -> Iterator[Finding]:
         unit="min",
         details=tuple(f"{one['date']}  {one['quantity']:,.0f} min  {one['sku']}" for one in used[:_SHOWN]),
         fix=f"invoke deploy.setup --env={facts['environment']}, and look at https://{facts['host']}/settings/billing",
+    )
+
+
+def _unread(facts: Mapping[str, Any], limits: Limits) -> Finding:
+    """Say that nobody knows the bill: in the way of production unless the policy says that nobody can read it."""
+    why = limits.get("bill_unreadable", "").strip()
+    unread = facts["unread"]
+    runs = facts["runs"]["total"]
+    told = (f"{_TITLES['usage']}: {unread['reason']}", f"{_TITLES['runs']}: {runs:,}")
+    if why:
+        text = f"{_TITLES['usage']}: unavailable (declared): {why}"
+        return Finding("bill-unreadable", text, blocking=False, details=told, unmeasured=True)
+    return Finding(
+        "bill-unreadable",
+        f"GitHub does not tell {_TITLES['usage']}",
+        details=told,
+        fix=unread["fix"],
+        unmeasured=True,
     )
 
 

@@ -252,6 +252,11 @@ class Timeouts(Part):
     verify: Seconds = Field(
         default=900, description="Limit of waiting until the live site serves the release, in seconds."
     )
+    lease: Seconds = Field(
+        default=120,
+        description="How long others wait for a machine that published, proves, and is not heard of any more, "
+        "in seconds. While it is alive, it renews that.",
+    )
 
 
 class Serve(Part):
@@ -353,6 +358,25 @@ class Budgets(Part):
     )
 
 
+class Churn(Part):
+    pages: int = Field(
+        default=2,
+        ge=0,
+        description="So many pages may differ from the live release by nothing but the same tokens.",
+    )
+    blocking: bool = Field(
+        default=False, description="Whether more of them stand in the way of a release, instead of advice."
+    )
+
+
+class ZeroActions(Part):
+    bill_unreadable: str = Field(
+        default="",
+        description="Why nobody here can read the bill of the repository's owner: Z1 is then `unavailable "
+        "(declared)`, and Z2 must still be proven. Empty: production refuses a bill that cannot be read.",
+    )
+
+
 class Thresholds(Part):
     score: float = Field(
         default=98.0,
@@ -387,6 +411,10 @@ class Policy(Part):
         default_factory=Principles, description="The five principles, as reports print them."
     )
     budgets: Budgets = Field(default_factory=Budgets, description="Weight limits.")
+    churn: Churn = Field(default_factory=Churn, description="Limits of the gate `churn`.")
+    zero_actions: ZeroActions = Field(
+        default_factory=ZeroActions, description="What the gate `zero_actions` may not be able to read."
+    )
     thresholds: Thresholds = Field(default_factory=Thresholds, description="Scores.")
     waivers: tuple[Waiver, ...] = Field(
         default=(), strict=False, description="Exceptions, each with a reason and an end date."

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from checks import zero_actions
-from checks.base import Evidence, Finding
+from checks.base import Finding, Unavailable
 from pipeline.tools.github import Hub
 from pipeline.tools.github_actions import gather
 
@@ -49,9 +50,10 @@ def stand(facts: Mapping[str, Any], environment: str, slug: str) -> Standing:
     refused = facts["unreadable"]
     runs, usage, permissions = facts.get("runs"), facts.get("usage"), facts.get("permissions")
     findings: tuple[Finding, ...] = ()
-    if not refused:
-        evidence = Evidence({**facts, "environment": environment, "published": []})
-        findings = tuple(zero_actions.judge(evidence, zero_actions.LIMITS))
+    with contextlib.suppress(Unavailable):
+        evidence = zero_actions.evidence_of(facts, environment, [])
+        every = zero_actions.judge(evidence, zero_actions.LIMITS)
+        findings = tuple(one for one in every if not one.unmeasured)
     return Standing(
         repository=slug,
         release=facts.get("release"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -50,9 +50,13 @@ class Judged:
 
     @property
     def blocks(self) -> bool:
-        """Whether it stands in the way: a failure always, `unavailable` in production when not negotiable."""
+        """Whether it stands in the way: a failure always, `unavailable` in production when not negotiable.
+
+        Where all that could not be measured is what the policy says nobody can, the rest was proven.
+        """
         if self.verdict is Verdict.UNAVAILABLE:
-            return self.non_negotiable and self.production
+            declared = self.evidence is not None and not any(one.blocking for one in self.findings)
+            return self.non_negotiable and self.production and not declared
         return self.verdict is Verdict.FAILED
 
 
@@ -140,9 +144,14 @@ def write(state: Path, judgement: Judgement) -> Path:
 def read(path: Path) -> Judgement | None:
     """Return the judgement in a file; None when it is not there, half, of another format, or altered."""
     record = read_json(path)
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
+    if not isinstance(record, dict) or record.get("digest") != digest_of(record):
         return None
-    if record.get("digest") != digest_of(record):
+    return judgement_of(record)
+
+
+def judgement_of(record: Mapping[str, Any]) -> Judgement | None:
+    """Return the judgement that a whole record holds, or None when it is of another format."""
+    if record.get("format") != FORMAT:
         return None
     try:
         # JSON is kept with sorted keys; what people see is in the registry's order.
@@ -189,6 +198,60 @@ def keep_evidence(state: Path, gate: str, inputs: str, evidence: Evidence, keep:
     old = sorted(path.parent.glob("*.json"), key=lambda one: one.stat().st_mtime_ns, reverse=True)[keep:]
     for one in old:
         one.unlink(missing_ok=True)
+
+
+def released_path(state: Path, digest: str) -> Path:
+    """Return where the copy of the evidence that a release carries is kept: under its own digest, never changed."""
+    return state / "evidence" / "released" / f"{digest}.json.gz"
+
+
+def seal(state: Path, tree: str, digest: str) -> bool:
+    """Keep a copy of the record with this digest, since judging the tree again replaces the record itself.
+
+    Returns whether there is one; the copy survives a power cut.
+    """
+    path = released_path(state, digest)
+    if path.is_file():
+        return True
+    for one in sorted((state / "evidence" / tree).glob("*.json")) if tree else []:
+        record = read_json(one)
+        if isinstance(record, dict) and digest_of(record) == digest:
+            write_atomic(path, packed(record), durable=True)
+            return True
+    return False
+
+
+def packed(record: Mapping[str, Any]) -> bytes:
+    """Return a record compressed; equal records give equal bytes."""
+    import gzip
+
+    return gzip.compress(canonical({**record, "digest": digest_of(record)}) + b"\n", 9, mtime=0)
+
+
+def unpacked(data: bytes, digest: str) -> dict[str, Any]:
+    """Return the compressed record of this digest; raises ValueError that says why it is not it."""
+    import gzip
+    import zlib
+
+    try:
+        record = json.loads(gzip.decompress(data))
+    except (OSError, EOFError, zlib.error, ValueError) as error:
+        raise ValueError("it cannot be read") from error
+    if not isinstance(record, dict) or digest_of(record) != digest:
+        raise ValueError("it was altered: its digest is another one")
+    return record
+
+
+def unneeded(state: Path, released: Collection[str], before: float) -> list[Path]:
+    """Return the folders of trees that were never released and not judged since `before` (Unix time, s): unneeded."""
+    folder = state / "evidence"
+    found = [one for one in folder.iterdir() if one.is_dir()] if folder.is_dir() else []
+    return sorted(
+        one
+        for one in found
+        if one.name not in {"released", *released}
+        and max((file.stat().st_mtime for file in one.iterdir()), default=0.0) < before
+    )
 
 
 def _cache(state: Path, gate: str, inputs: str) -> Path:

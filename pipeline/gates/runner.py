@@ -149,6 +149,10 @@ def rule(
         verdict, used = waivers.apply(gate.NAME, findings, given, today, negotiable=negotiable)
         late = waivers.expired(gate.NAME, given, today) if verdict is Verdict.FAILED else []
         reason = measured.evidence.nothing or "; ".join(late)
+        if unmeasured := [one for one in findings if one.unmeasured]:
+            reason = reason or "; ".join(one.message for one in unmeasured)
+            fix = next((one.fix for one in unmeasured if one.fix), "")
+            details = tuple(line for one in unmeasured for line in one.details)
     elif measured.refusal is not None:
         reason, fix, details = measured.refusal.reason, measured.refusal.fix, measured.refusal.details
     return Judged(

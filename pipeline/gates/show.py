@@ -58,7 +58,9 @@ def gate_lines(one: Judged) -> Iterator[str]:
         yield from _indented(one.details, "    ")
         if one.fix:
             yield from _wrapped(f"fix: {one.fix}", "  ")
-    blocking = [finding for finding in one.findings if finding.blocking]
+    # What was not measured is the reason, which is told already.
+    told = one.verdict is Verdict.UNAVAILABLE
+    blocking = [finding for finding in one.findings if finding.blocking and not (told and finding.unmeasured)]
     for finding in blocking[:_SHOWN]:
         yield from finding_lines(finding)
     if len(blocking) > _SHOWN:

@@ -71,10 +71,8 @@ def type_check(project: Project) -> tuple[str, ...]:
 
 def limits_for(gate: Gate, policy: Policy) -> Limits:
     """Return a gate's limits from the policy, or its own where the policy has nothing to say."""
-    if gate.NAME == "budgets":
-        limits: Limits = policy.budgets.model_dump(mode="json")
-        return limits
-    return gate.LIMITS
+    own = getattr(policy, gate.NAME, None)
+    return {**gate.LIMITS, **own.model_dump(mode="json")} if own else gate.LIMITS
 
 
 class SiteTools:

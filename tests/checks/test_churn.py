@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks import churn
+from checks import budgets, churn, zero_actions
 from checks.base import Change, Evidence, File, Finding, Subject, Unavailable
 from checks.parse import tokens
 from checks.parse.tokens import again, changed_bytes, kind_of, replaced
+from pipeline.core.schema import Policy
 from pipeline.gates.live import live_release
+from pipeline.gates.subject import limits_for
 from pipeline.site.artifact import snapshot
 from pipeline.tools.git import Git
 
@@ -313,6 +315,14 @@ def test_live_release_that_has_lost_objects_is_unavailable(
     broken = live_release(tmp_path / "objects.git", "prod", "1" * 40)
     with pytest.raises(Unavailable, match="the live release cannot be compared"):
         churn.collect(replace(subject, live=broken), None)  # type: ignore[arg-type]
+
+
+def test_policy_sets_the_limits() -> None:
+    assert limits_for(churn, Policy()) == churn.LIMITS
+    strict = Policy.model_validate({"churn": {"pages": 0, "blocking": True}})
+    assert limits_for(churn, strict) == {"pages": 0, "blocking": True}
+    assert limits_for(zero_actions, Policy()) == zero_actions.LIMITS
+    assert limits_for(budgets, Policy()) == Policy().budgets.model_dump(mode="json")
 
 
 def test_no_release_and_no_store_are_none(released: Callable[..., Subject], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from checks import zero_actions
 from checks.__main__ import PlainTools
-from checks.base import Evidence, Subject, Unavailable, Verdict
+from checks.base import Evidence, Subject, Unavailable, Verdict, verdict
 from pipeline.core.errors import Stop
 from pipeline.core.project import open_project
 from pipeline.gates.evidence import Judged, Judgement
@@ -64,6 +64,12 @@ def workflow(text: str) -> dict[str, str]:
     return {"path": ".github/workflows/ci.yml", "text": text}
 
 
+UNREAD = {
+    "what": "usage",
+    "reason": "Not Found (404)",
+    "status": 404,
+    "fix": "gh auth refresh --scopes user",
+}
 ON: dict[str, Any] = {"permissions": {"enabled": True, "allowed_actions": "all"}}
 
 
@@ -188,15 +194,45 @@ def test_nothing_to_measure_off_github_but_the_output(make_subject: MakeSubject)
 
 def test_what_cannot_be_read_makes_it_unavailable_and_the_rest_is_told(make_subject: MakeSubject) -> None:
     refused = [
-        {"what": "usage", "reason": "Not Found (404)", "status": 404, "fix": "gh auth refresh --scopes user"}
+        UNREAD,
+        {"what": "workflows", "reason": "Forbidden (403)", "status": 403, "fix": ""},
     ]
-    known = {name: CLEAN[name] for name in ("repository", "permissions", "runs", "workflows")}
+    known = {name: CLEAN[name] for name in ("repository", "permissions", "runs")}
     with pytest.raises(Unavailable) as raised:
         zero_actions.collect(on_github(make_subject({})), Facts(**known, unreadable=refused))
-    assert raised.value.reason == "GitHub does not tell Z1, the billed minutes"
+    assert raised.value.reason == (
+        "GitHub does not tell Z1, the billed minutes, the workflow files of the default branch"
+    )
     assert raised.value.fix == "gh auth refresh --scopes user"
     assert "Z1, the billed minutes: Not Found (404)" in raised.value.details
     assert "Z2, the runs since the last release: 0" in raised.value.details
+
+
+@pytest.mark.parametrize(
+    ("more", "declared", "said", "blocking"),
+    [
+        ({}, "", Verdict.UNAVAILABLE, ["bill-unreadable"]),
+        ({}, " ", Verdict.UNAVAILABLE, ["bill-unreadable"]),
+        ({}, "members cannot see it", Verdict.UNAVAILABLE, []),
+        ({"runs": ran(RUN)}, "members cannot see it", Verdict.FAILED, ["runs"]),
+        (ON, "members cannot see it", Verdict.FAILED, ["actions-enabled"]),
+        ({"usage": [used("2026-06-16")]}, "members cannot see it", Verdict.FAILED, ["minutes"]),
+        ({"usage": []}, "members cannot see it", Verdict.PASSED, []),
+    ],
+)
+def test_unreadable_bill_is_never_passed_and_a_readable_one_counts_whatever_was_declared(
+    make_subject: MakeSubject, more: dict[str, Any], declared: str, said: Verdict, blocking: list[str]
+) -> None:
+    known = {name: value for name, value in {**CLEAN, **more}.items() if name != "usage" or "usage" in more}
+    facts = Facts(**known, unreadable=[] if "usage" in more else [UNREAD])
+    evidence = zero_actions.collect(on_github(make_subject({})), facts)
+    limits = {**zero_actions.LIMITS, "bill_unreadable": declared}
+    findings = zero_actions.judge(evidence, limits)
+    assert verdict(findings) is said
+    assert [one.rule for one in findings if one.blocking] == blocking
+    shown = [one.name for one in zero_actions.measures(evidence, limits)]
+    assert ("Z1 billed minutes" in shown) is ("usage" in more)
+    assert "Z2 workflow runs" in shown
 
 
 def test_evidence_is_json(make_subject: MakeSubject) -> None:
@@ -330,6 +366,36 @@ def test_what_github_refuses_to_show_is_unavailable_and_never_passed(
     gate = place.gate()
     assert (gate.verdict, gate.blocks) == (Verdict.UNAVAILABLE, True)
     assert gate.reason == f"GitHub does not tell {named}"
+
+
+def test_owner_may_declare_that_the_bill_cannot_be_read_and_runs_must_still_be_proven(place: Place) -> None:
+    release(place.double)
+    place.double.faults.unreadable("billing")
+    policy = '[zero_actions]\nbill_unreadable = "only the owners of octocat see it"\n'
+    (place.root / "constitution.toml").write_text(policy, "utf-8")
+    gate = place.gate()
+    assert (gate.verdict, gate.blocks) == (Verdict.UNAVAILABLE, False)
+    assert gate.reason == (
+        "Z1, the billed minutes: unavailable (declared): only the owners of octocat see it"
+    )
+    assert [one.name for one in gate.measures] == ["Z2 workflow runs"]
+    place.double.add_run(NAME)
+    gate = place.gate()
+    assert (gate.verdict, gate.blocks) == (Verdict.FAILED, True)
+    place.double.repo(NAME)["runs"].clear()
+    place.double.faults.unreadable("runs")
+    gate = place.gate()
+    assert (gate.verdict, gate.blocks) == (Verdict.UNAVAILABLE, True)
+
+
+def test_declaration_holds_for_its_environment_alone(place: Place) -> None:
+    release(place.double)
+    place.double.faults.unreadable("billing")
+    declared = "policy: {zero_actions: {bill_unreadable: members cannot see it}}"
+    text = SETTINGS + f"  team: {{repository: {NAME}, production: true, {declared}}}\n"
+    (place.root / "invoke.yaml").write_text(text, "utf-8")
+    assert place.gate("prod").blocks
+    assert not place.gate("team").blocks
 
 
 def test_token_without_the_scope_is_told_how_to_get_it(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
