@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 from urllib.parse import quote
 
 from pipeline.core import http
@@ -22,6 +24,8 @@ from pipeline.tools.git import Git
 EVERY_FILE_UP_TO = 2_000
 SAMPLE = 200
 _CONNECTIONS = 8
+# Where nothing is waited for, a server whose answers do not come in time is asked for so long, in seconds.
+_ONE_LOOK = 60.0
 Fetch = Callable[[str], Answer]
 # Told how many seconds it has taken; returns why it never will, or None.
 Stuck = Callable[[float], str | None]
@@ -154,11 +158,19 @@ class Wanted:
     gone: tuple[str, ...]
 
 
-def compare(wanted: Wanted, url: str, *, fetch: Fetch) -> tuple[list[Mismatch], int]:
-    """Read files back and return what is not as released, and the bytes read."""
+def compare(wanted: Wanted, url: str, *, fetch: Fetch, until: float = math.inf) -> tuple[list[Mismatch], int]:
+    """Read files back and return what is not as released, and the bytes read.
+
+    Once an answer did not come in time, none is asked for after `until` (monotonic, s): each would take as long.
+    """
+    slow = Event()
 
     def one(path: str) -> tuple[Mismatch | None, int]:
+        if slow.is_set() and time.monotonic() > until:
+            return Mismatch(path, "was not asked for: the server is too slow", unknown=True), 0
         answer = fetch(url + quote(path))
+        if answer.slow:
+            slow.set()
         return judge(path, answer, wanted.files.get(path)), len(answer.body)
 
     with ThreadPoolExecutor(_CONNECTIONS) as pool:
@@ -202,9 +214,10 @@ def rounds_of_reading(
     Returns what is still wrong, the bytes of the last whole round, and the good rounds.
     """
     start = time.monotonic()
+    until = start + max(timeout, _ONE_LOOK)
     good = turn = size = 0
     while True:
-        bad, size = compare(wanted, url, fetch=fetch)
+        bad, size = compare(wanted, url, fetch=fetch, until=until)
         good = 0 if bad else good + 1
         if good >= rounds:
             return [], size, good
@@ -213,7 +226,7 @@ def rounds_of_reading(
                 return bad, size, good
             time.sleep(max(_pause(turn), *(one.wait for one in bad)))
             turn += 1
-            bad, _ = compare(only(wanted, bad), url, fetch=fetch)
+            bad, _ = compare(only(wanted, bad), url, fetch=fetch, until=until)
         if good:
             time.sleep(interval)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +15,7 @@ from pipeline.deploy.verify import (
     Expected,
     Wanted,
     choose,
+    compare,
     judge,
     rounds_of_reading,
     served,
@@ -125,3 +127,24 @@ def test_a_small_site_is_read_whole_and_of_a_large_one_what_matters() -> None:
 )
 def test_what_pages_serves_at_all(path: str, answered: bool) -> None:
     assert served(path) is answered
+
+
+def test_after_the_limit_a_server_that_is_too_slow_is_not_asked_for_every_file() -> None:
+    asked: list[str] = []
+
+    def fetch(url: str) -> Answer:
+        asked.append(url)
+        time.sleep(0.05)
+        return Answer(0, b"", "ReadTimeout", slow=True)
+
+    wanted = Wanted({f"{number}.html": "digest" for number in range(1_000)}, ())
+    bad, size = compare(wanted, "https://x.invalid/", fetch=fetch, until=time.monotonic() + 0.2)
+    assert (len(bad), size) == (1_000, 0)
+    assert all(one.unknown for one in bad)
+    assert len(asked) < 100
+
+
+def test_after_the_limit_good_files_are_read_to_the_end() -> None:
+    wanted = Wanted({f"{number}.html": hashlib.sha256(b"x").hexdigest() for number in range(50)}, ())
+    bad, size = compare(wanted, "https://x.invalid/", fetch=lambda _: Answer(200, b"x"), until=0)
+    assert (bad, size) == ([], 50)
