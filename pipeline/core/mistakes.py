@@ -5,16 +5,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
+from pipeline.core.part import Part, types_of
 from pipeline.core.secrets import redact
 from pipeline.core.sources import Key, Mistake, Source, dotted
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel, ValidationError
+    from pydantic import TypeAdapter, ValidationError
     from pydantic_core import ErrorDetails
 
-Model = TypeVar("Model", bound="BaseModel")
+Model = TypeVar("Model", bound=Part)
+
+
+# Building one takes longer than all its judgements.
+_judges: dict[type[Part], TypeAdapter[Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -34,23 +39,18 @@ class Layer:
         )
 
 
-def model_at(model: type[BaseModel], key: Key) -> type[BaseModel] | None:
+def model_at(model: type[Part], key: Key) -> type[Part] | None:
     """Return the part of the schema that describes the values below `key`, or None where there is none."""
-    from typing import get_args
-
-    from pydantic import BaseModel as Base
-
     here: object = model
     for part in key:
-        if not (isinstance(here, type) and issubclass(here, Base)):
+        if not (isinstance(here, type) and issubclass(here, Part)):
             # A list or mapping of parts: the key is an index or a name.
             here = next(
-                (arg for arg in get_args(here) if isinstance(arg, type) and issubclass(arg, Base)), None
+                (arg for arg in get_args(here) if isinstance(arg, type) and issubclass(arg, Part)), None
             )
             continue
-        entry = here.model_fields.get(str(part))
-        here = entry.annotation if entry else None
-    return here if isinstance(here, type) and issubclass(here, Base) else None
+        here = types_of(here).get(str(part))
+    return here if isinstance(here, type) and issubclass(here, Part) else None
 
 
 def validate(
@@ -60,13 +60,23 @@ def validate(
     from pydantic import ValidationError
 
     try:
-        return model.model_validate(values), []
+        return judged(model, values), []
     except ValidationError as error:
         return None, list(explain(model, error, layers))
 
 
+def judged(model: type[Model], values: Mapping[str, Any]) -> Model:
+    """Return the values as a part; raises pydantic's ValidationError."""
+    from pydantic import TypeAdapter
+
+    if model not in _judges:
+        _judges[model] = TypeAdapter(model)
+    part: Model = _judges[model].validate_python(values)
+    return part
+
+
 def explain(
-    model: type[BaseModel], error: ValidationError, layers: list[Layer], under: Key = ()
+    model: type[Part], error: ValidationError, layers: list[Layer], under: Key = ()
 ) -> Iterator[Mistake]:
     for detail in error.errors(include_url=False, include_context=True):
         key: Key = (*under, *detail["loc"])
@@ -93,7 +103,7 @@ def has(values: object, key: Key) -> bool:
     return True
 
 
-def _problem(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str]:
+def _problem(model: type[Part], detail: ErrorDetails) -> tuple[str, str]:
     if detail["type"] == "extra_forbidden":
         return "unknown key", nearest(model, detail["loc"])
     if detail["type"] == "missing":
@@ -130,19 +140,19 @@ def _shown(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def nearest(model: type[BaseModel], key: Key) -> str:
+def nearest(model: type[Part], key: Key) -> str:
     """Return the valid key that an unknown one resembles: a sibling, else the same name elsewhere."""
     name = str(key[-1])
     owner = model_at(model, key[:-1])
-    close = difflib.get_close_matches(name, owner.model_fields if owner else (), 1, 0.6)
+    close = difflib.get_close_matches(name, owner.entries if owner else (), 1, 0.6)
     if close:
         return dotted((*key[:-1], close[0]))
     elsewhere = [path for path in _paths(model, ()) if path[-1] == name]
     return dotted(elsewhere[0]) if elsewhere else ""
 
 
-def _paths(model: type[BaseModel], under: Key) -> Iterator[Key]:
-    for name in model.model_fields:
+def _paths(model: type[Part], under: Key) -> Iterator[Key]:
+    for name in model.entries:
         yield (*under, name)
         inner = model_at(model, (name,))
         if inner:

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 from pipeline.core.errors import Stop
 from pipeline.core.paths import checkout, state_folder
 from pipeline.core.remotes import github
-from pipeline.core.settings import POLICY_FILE, SETTINGS_FILE, Loaded, load, policy_for
+from pipeline.core.schema import POLICY_FILE, SETTINGS_FILE, Loaded
+from pipeline.core.settings import load, policy_for
 from pipeline.core.sources import read
 
 if TYPE_CHECKING:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, get_args
+from typing import get_args
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-    from pydantic.fields import FieldInfo
+from pipeline.core.part import Entry, Part, types_of
 
 _HEAD = """\
 # Settings
@@ -39,32 +37,31 @@ def reference() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table(model: type[BaseModel], prefix: str) -> Iterator[str]:
+def _table(model: type[Part], prefix: str) -> Iterator[str]:
     yield "| key | default | meaning |"
     yield "|---|---|---|"
     yield from _rows(model, prefix)
 
 
-def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
-    for name, entry in model.model_fields.items():
-        inner = _inner(entry.annotation)
+def _rows(model: type[Part], prefix: str) -> Iterator[str]:
+    for name, kind in types_of(model).items():
+        entry = model.entries[name]
+        inner = _inner(kind)
         if inner is None:
-            choices = _choices(entry.annotation)
+            choices = _choices(kind)
             one_of = f" One of {choices}." if choices else ""
-            yield f"| `{prefix}{name}` | {_default(entry)} | {_cell(entry.description or '')}{one_of} |"
+            yield f"| `{prefix}{name}` | {_default(entry)} | {_cell(entry.description)}{one_of} |"
             continue
         part, mark = inner
-        yield f"| **`{prefix}{name}{mark}`** | | {_cell(entry.description or '')} |"
+        yield f"| **`{prefix}{name}{mark}`** | | {_cell(entry.description)} |"
         yield from _rows(part, f"{prefix}{name}{mark}.")
 
 
-def _inner(annotation: object) -> tuple[type[BaseModel], str] | None:
-    from pydantic import BaseModel
-
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def _inner(annotation: object) -> tuple[type[Part], str] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Part):
         return annotation, ""
     for part in get_args(annotation):
-        if isinstance(part, type) and issubclass(part, BaseModel):
+        if isinstance(part, type) and issubclass(part, Part):
             return part, ".<name>" if "dict" in str(annotation) else "[]"
     return None
 
@@ -77,14 +74,12 @@ def _choices(annotation: object) -> str:
     return ""
 
 
-def _default(entry: FieldInfo) -> str:
-    from pydantic_core import PydanticUndefined
-
-    if entry.is_required():
+def _default(entry: Entry) -> str:
+    if entry.required:
         return "required"
-    value: Any = entry.default
-    if value is PydanticUndefined:
+    if entry.factory:
         return "`{}`"
+    value = entry.default
     return (
         "null"
         if value is None

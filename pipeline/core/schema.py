@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pipeline.core.part import Field, Part, Reads, Then
+
+SETTINGS_FILE = "invoke.yaml"
+POLICY_FILE = "constitution.toml"
 
 Framework = Literal[
     "astro", "vite", "next", "sveltekit", "nuxt", "eleventy", "vitepress", "docusaurus", "plain", "other"
@@ -103,18 +108,11 @@ def parse_url(value: object) -> object:
     return value if value.endswith("/") else value + "/"
 
 
-Size = Annotated[int | None, BeforeValidator(parse_size)]
-Command = Annotated[tuple[str, ...] | None, BeforeValidator(parse_command)]
-Base = Annotated[str, BeforeValidator(parse_base)]
-Url = Annotated[str, BeforeValidator(parse_url)]
+Size = Annotated[int | None, Reads(parse_size)]
+Command = Annotated[tuple[str, ...] | None, Reads(parse_command)]
+Base = Annotated[str, Reads(parse_base)]
+Url = Annotated[str, Reads(parse_url)]
 Seconds = Annotated[int, Field(gt=0, le=86_400)]
-
-
-class Part(BaseModel):
-    """Immutable, closed, and strict: a number in quotes is not a number."""
-
-    # Built on first use: the parts are built within Settings and Policy, so building each by itself is waste.
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class Site(Part):
@@ -281,11 +279,21 @@ class Logs(Part):
     )
 
 
+def _named(value: dict[str, Environment]) -> dict[str, Environment]:
+    # The name is a part of release names (date-time-environment-description), so it has no hyphen.
+    bad = [name for name in value if not re.fullmatch(r"[a-z][a-z0-9]{0,31}", name)]
+    if bad:
+        raise ValueError(
+            f"names of lower-case letters and digits that start with a letter, not {', '.join(bad)}"
+        )
+    return {"local": Environment(), **value}
+
+
 class Settings(Part):
     """How to run: invoke.yaml."""
 
     site: Site = Field(default_factory=Site, description="The site and how it is built.")
-    environments: dict[str, Environment] = Field(
+    environments: Annotated[dict[str, Environment], Then(_named)] = Field(
         default_factory=lambda: {"local": Environment()},
         description="Places to publish to, by name (lower-case letters and digits). `local` always exists.",
     )
@@ -296,17 +304,6 @@ class Settings(Part):
         default_factory=Preview, description="Previews of branches: `invoke deploy --env=preview/<branch>`."
     )
     logs: Logs = Field(default_factory=Logs, description="Records of runs.")
-
-    @field_validator("environments")
-    @classmethod
-    def _names(cls, value: dict[str, Environment]) -> dict[str, Environment]:
-        # The name is a part of release names (date-time-environment-description), so it has no hyphen.
-        bad = [name for name in value if not re.fullmatch(r"[a-z][a-z0-9]{0,31}", name)]
-        if bad:
-            raise ValueError(
-                f"names of lower-case letters and digits that start with a letter, not {', '.join(bad)}"
-            )
-        return {"local": Environment(), **value}
 
 
 class Principles(Part):
@@ -386,8 +383,14 @@ class Thresholds(Part):
     )
 
 
+def _negotiable(value: str) -> str:
+    if value in NON_NEGOTIABLE:
+        raise ValueError(f"a gate that may be waived; {value} is not negotiable")
+    return value
+
+
 class Waiver(Part):
-    gate: str = Field(min_length=1, description="Name of the gate.")
+    gate: Annotated[str, Then(_negotiable)] = Field(min_length=1, description="Name of the gate.")
     scope: str = Field(
         default="*",
         min_length=1,
@@ -395,13 +398,6 @@ class Waiver(Part):
     )
     reason: str = Field(min_length=1, pattern=r"\S", description="Why; shown wherever the waiver is used.")
     until: date = Field(description="Last day on which it counts, as a date without quotes (2026-12-31).")
-
-    @field_validator("gate")
-    @classmethod
-    def _negotiable(cls, value: str) -> str:
-        if value in NON_NEGOTIABLE:
-            raise ValueError(f"a gate that may be waived; {value} is not negotiable")
-        return value
 
 
 class Policy(Part):
@@ -419,3 +415,14 @@ class Policy(Part):
     waivers: tuple[Waiver, ...] = Field(
         default=(), strict=False, description="Exceptions, each with a reason and an end date."
     )
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Valid settings and policy, the origin of each value by dotted key, the files read, and warnings."""
+
+    settings: Settings
+    policy: Policy
+    origins: dict[str, str]
+    files: tuple[Path, ...]
+    warnings: tuple[str, ...] = ()

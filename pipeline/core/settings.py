@@ -5,24 +5,26 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline.core.errors import Stop
 from pipeline.core.files import plural
-from pipeline.core.mistakes import Layer, explain, has, model_at, validate, where_is
+from pipeline.core.mistakes import Layer, explain, has, judged, model_at, validate, where_is
+from pipeline.core.part import Part, types_of
+from pipeline.core.schema import (
+    INVOKE_KEYS,
+    POLICY_FILE,
+    SETTINGS_FILE,
+    Environment,
+    Loaded,
+    Policy,
+    Settings,
+)
 from pipeline.core.secrets import redact
 from pipeline.core.sources import Key, Mistake, Source, dotted, read
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-
-    from pipeline.core.schema import Policy, Settings
-
-SETTINGS_FILE = "invoke.yaml"
-POLICY_FILE = "constitution.toml"
 PREFIX = "INVOKE_"
 # What invoke reads from the environment by itself.
 _INVOKES_OWN = re.compile(r"(?:RUN|RUNNERS|SUDO|TASKS)_|TIMEOUTS_COMMAND$|RUNTIME_CONFIG$|DEBUG$")
@@ -39,17 +41,6 @@ _WORDS = {
     "off": False,
     "0": False,
 }
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """Valid settings and policy, the origin of each value by dotted key, the files read, and warnings."""
-
-    settings: Settings
-    policy: Policy
-    origins: dict[str, str]
-    files: tuple[Path, ...]
-    warnings: tuple[str, ...] = ()
 
 
 def load(
@@ -98,8 +89,6 @@ def _read_files(site: Path, tool_file: Path | None) -> dict[str, Source]:
 
 
 def _ours(values: dict[str, Any], *, foreign: bool) -> dict[str, Any]:
-    from pipeline.core.schema import INVOKE_KEYS
-
     left_out = INVOKE_KEYS | ({"site", "environments"} if foreign else set())
     ours = {key: value for key, value in values.items() if key not in left_out}
     if isinstance(ours.get("timeouts"), dict):
@@ -183,14 +172,12 @@ def _keys(value: object) -> set[str]:
 
 
 def _leaves(environments: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    from pipeline.core.schema import Environment, Settings
-
-    for name in Settings.model_fields:
+    for name in Settings.entries:
         part = model_at(Settings, (name,))
         if part:
-            yield from ((name, inner) for inner in part.model_fields)
+            yield from ((name, inner) for inner in part.entries)
     for name in environments:
-        yield from (("environments", name, inner) for inner in Environment.model_fields if inner != "policy")
+        yield from (("environments", name, inner) for inner in Environment.entries if inner != "policy")
 
 
 def from_text(text: str, key: Key) -> tuple[object, str]:
@@ -198,14 +185,8 @@ def from_text(text: str, key: Key) -> tuple[object, str]:
 
     Booleans are true/false/yes/no/on/off/1/0 in any case (invoke itself takes all but "" and "0" for true).
     """
-    from pipeline.core.schema import Settings
-
     owner = model_at(Settings, key[:-1])
-    kind = (
-        str(owner.model_fields[str(key[-1])].annotation)
-        if owner and str(key[-1]) in owner.model_fields
-        else ""
-    )
+    kind = str(types_of(owner).get(str(key[-1]), "")) if owner else ""
     if "bool" in kind:
         value = _WORDS.get(text.strip().lower())
         return value, "" if value is not None else "expected true, false, yes, no, on, off, 1 or 0"
@@ -229,7 +210,7 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _filled(values: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+def _filled(values: dict[str, Any], model: type[Part]) -> dict[str, Any]:
     # `site:` with all its lines commented out reads as null and means nothing.
     return {key: {} if value is None and model_at(model, (key,)) else value for key, value in values.items()}
 
@@ -242,8 +223,6 @@ def _validated(
     files: dict[str, Source],
     warnings: tuple[str, ...],
 ) -> Loaded:
-    from pipeline.core.schema import Policy, Settings
-
     merged: dict[str, Any] = {}
     for layer in layers:
         merged = _merge(merged, _filled(layer.values, Settings))
@@ -278,15 +257,15 @@ def _environment_mistakes(environments: object, policy: Policy, layers: list[Lay
         try:
             policy_for(policy, overrides if isinstance(overrides, dict) else {})
         except ValidationError as error:
-            yield from explain(type(policy), error, layers, (*under, "policy"))
+            yield from explain(Policy, error, layers, (*under, "policy"))
 
 
 def policy_for(policy: Policy, overrides: Mapping[str, Any]) -> Policy:
     """Return the policy with an environment's overrides laid over it; raises pydantic's ValidationError."""
-    return type(policy).model_validate(_merge(policy.model_dump(), overrides)) if overrides else policy
+    return judged(Policy, _merge(policy.model_dump(), overrides)) if overrides else policy
 
 
-def _origins(model: BaseModel, layers: list[Layer]) -> dict[str, str]:
+def _origins(model: Part, layers: list[Layer]) -> dict[str, str]:
     from pipeline.core.ui import flatten
 
     origins: dict[str, str] = {}

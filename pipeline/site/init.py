@@ -13,7 +13,7 @@ from pathlib import Path
 from pipeline.core.errors import Stop
 from pipeline.core.files import write_atomic
 from pipeline.core.paths import resource
-from pipeline.core.settings import POLICY_FILE, SETTINGS_FILE
+from pipeline.core.schema import POLICY_FILE, SETTINGS_FILE
 from pipeline.site.detect import Guess, Guessed, guess
 from pipeline.site.facts import Facts, look
 

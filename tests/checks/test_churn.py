@@ -12,7 +12,7 @@ from checks import budgets, churn, zero_actions
 from checks.base import Change, Evidence, File, Finding, Subject, Unavailable
 from checks.parse import tokens
 from checks.parse.tokens import again, changed_bytes, kind_of, replaced
-from pipeline.core.schema import Policy
+from pipeline.core.schema import Churn, Policy
 from pipeline.gates.live import live_release
 from pipeline.gates.subject import limits_for
 from pipeline.site.artifact import snapshot
@@ -319,7 +319,7 @@ def test_live_release_that_has_lost_objects_is_unavailable(
 
 def test_policy_sets_the_limits() -> None:
     assert limits_for(churn, Policy()) == churn.LIMITS
-    strict = Policy.model_validate({"churn": {"pages": 0, "blocking": True}})
+    strict = Policy(churn=Churn(pages=0, blocking=True))
     assert limits_for(churn, strict) == {"pages": 0, "blocking": True}
     assert limits_for(zero_actions, Policy()) == zero_actions.LIMITS
     assert limits_for(budgets, Policy()) == Policy().budgets.model_dump(mode="json")

@@ -10,7 +10,8 @@ import pytest
 
 from pipeline.core.errors import Code, Stop
 from pipeline.core.reference import reference
-from pipeline.core.settings import Loaded, load, values_of
+from pipeline.core.schema import Loaded
+from pipeline.core.settings import load, values_of
 
 TOP = Path(__file__).resolve().parents[2]
 ONE_MISTAKE: list[tuple[str, str, str, str]] = [
