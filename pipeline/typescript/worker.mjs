@@ -1,0 +1,56 @@
+// The language worker: knows what the project's own TypeScript knows, decides nothing.
+// JSON-RPC 2.0 with LSP framing over stdin and stdout; see pipeline/typescript/session.py for the other end.
+
+import process from "node:process";
+import { listen, Refusal } from "./worker/protocol.mjs";
+import { Project } from "./worker/project.mjs";
+import { readTree } from "./worker/tree.mjs";
+import { emitted } from "./worker/emit.mjs";
+import { quickFixes } from "./worker/fixes.mjs";
+import { ambient, implementers } from "./worker/library.mjs";
+
+// What a library prints must not end up between the messages.
+console.log = console.info = console.debug = (...words) => console.error(...words);
+
+let project = null;
+
+function opened() {
+  if (!project) throw new Refusal("closed", "no project is open");
+  return project;
+}
+
+listen(process.stdin, process.stdout, {
+  open({ root, config, kinds }) {
+    project = new Project(root, config ?? null, kinds ?? null);
+    return project.describe();
+  },
+  set({ texts }) {
+    opened().set(texts);
+    return null;
+  },
+  check({ files }) {
+    return opened().check(files ?? null);
+  },
+  dependents({ files }) {
+    return opened().dependents(files);
+  },
+  tree({ files }) {
+    return readTree(opened(), files);
+  },
+  emit({ texts }) {
+    return emitted(opened(), texts);
+  },
+  fixes({ file, start, end, code }) {
+    return quickFixes(opened(), file, start, end, code);
+  },
+  implementers({ base, members }) {
+    return implementers(opened(), base, members);
+  },
+  ambient({ names }) {
+    return ambient(opened(), names);
+  },
+  memory() {
+    const { rss, heapUsed } = process.memoryUsage();
+    return { rss, heap: heapUsed };
+  },
+});

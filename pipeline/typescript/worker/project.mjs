@@ -1,0 +1,330 @@
+// One TypeScript project in memory: its texts, its program and its diagnostics in source positions.
+
+import { createRequire } from "node:module";
+import path from "node:path";
+import { Refusal } from "./protocol.mjs";
+import { languages } from "./languages.mjs";
+import { Virtual } from "./virtual.mjs";
+
+const SCRIPT = /\.[cm]?[jt]sx?$/;
+
+export class Project {
+  constructor(root, config, kinds) {
+    this.root = root;
+    this.require = createRequire(path.join(root, "package.json"));
+    this.ts = this.#loadTypeScript();
+    this.config = config ? path.resolve(root, config) : path.join(root, "tsconfig.json");
+    this.texts = new Map(); // absolute path -> text held in memory; null: as if deleted
+    this.records = new Map(); // absolute path -> { text, version, virtuals }
+    this.virtuals = new Map(); // name that the program knows -> Virtual
+    this.version = 0;
+    this.epoch = 0;
+    this.languages = languages(this, kinds);
+    this.extensions = this.languages.flatMap((one) => one.extensions);
+    this.parsed = this.#parseConfig();
+    this.options = this.#compilerOptions();
+    this.host = this.#host();
+    this.cache = this.ts.createModuleResolutionCache(root, (name) => name, this.options);
+    this.service = this.ts.createLanguageService(this.host, this.ts.createDocumentRegistry(true, root));
+  }
+
+  #loadTypeScript() {
+    let found;
+    try {
+      found = this.require.resolve("typescript");
+    } catch {
+      throw new Refusal("no-typescript", "the package typescript is not installed in this project");
+    }
+    const ts = this.require(found);
+    // TypeScript 7 has no API in JavaScript: its main entry exports the version and little else.
+    if (typeof ts.createLanguageService !== "function") {
+      throw new Refusal("typescript-7", `TypeScript ${ts.version ?? "7"} has no language service API`);
+    }
+    return ts;
+  }
+
+  #parseConfig() {
+    const { ts } = this;
+    if (!ts.sys.fileExists(this.config)) throw new Refusal("no-config", `${this.relative(this.config)} is missing`);
+    const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic() {} };
+    const extra = this.extensions.map((extension) => ({ extension: extension.slice(1), isMixedContent: true, scriptKind: 7 }));
+    const parsed = ts.getParsedCommandLineOfConfigFile(this.config, {}, host, undefined, undefined, extra);
+    if (!parsed) throw new Refusal("broken-config", `${this.relative(this.config)} cannot be read`);
+    return parsed;
+  }
+
+  #compilerOptions() {
+    let options = { ...this.parsed.options, noEmit: true, allowNonTsExtensions: true };
+    // Only what is checked matters here; incremental and composite builds would ask for an output folder.
+    for (const name of ["incremental", "composite", "tsBuildInfoFile", "declaration", "declarationMap", "emitDeclarationOnly"]) {
+      delete options[name];
+    }
+    for (const one of this.languages) options = one.options?.(options) ?? options;
+    return options;
+  }
+
+  relative(file) {
+    return path.relative(this.root, file).split(path.sep).join("/");
+  }
+
+  absolute(file) {
+    return path.resolve(this.root, file);
+  }
+
+  languageOf(file) {
+    return this.languages.find((one) => one.extensions.some((extension) => file.endsWith(extension)));
+  }
+
+  set(texts) {
+    for (const [file, text] of Object.entries(texts)) this.texts.set(this.absolute(file), text);
+    for (const file of Object.keys(texts)) {
+      const full = this.absolute(file);
+      const old = this.records.get(full);
+      if (old) for (const one of old.virtuals) this.virtuals.delete(one.name);
+      this.records.delete(full);
+    }
+    this.version++;
+    this.epoch++;
+  }
+
+  exists(file) {
+    if (this.texts.has(file)) return this.texts.get(file) !== null;
+    return this.ts.sys.fileExists(file);
+  }
+
+  read(file) {
+    if (this.texts.has(file)) return this.texts.get(file) ?? undefined;
+    return this.ts.sys.readFile(file);
+  }
+
+  record(file) {
+    let record = this.records.get(file);
+    if (!record) {
+      const text = this.read(file);
+      if (text === undefined) return undefined;
+      record = { text, version: `${this.version}`, virtuals: [] };
+      const language = this.languageOf(file);
+      if (language) record.virtuals = language.virtuals(file, text).map((data) => new Virtual(file, text, data));
+      for (const one of record.virtuals) this.virtuals.set(one.name, one);
+      this.records.set(file, record);
+    }
+    return record;
+  }
+
+  roots() {
+    const names = [];
+    for (const file of [...this.parsed.fileNames, ...this.languages.flatMap((one) => one.globals ?? [])]) {
+      if (!this.exists(file)) continue;
+      const extra = this.languageOf(file) ? (this.record(file)?.virtuals ?? []) : [];
+      if (extra.length) names.push(...extra.map((one) => one.name));
+      else if (!this.languageOf(file)) names.push(file);
+    }
+    for (const [file, text] of this.texts) {
+      if (text !== null && SCRIPT.test(file) && !names.includes(file)) names.push(file);
+    }
+    return names;
+  }
+
+  // The name under which the program knows a file: an embedded language's main script keeps the file's own name.
+  snapshot(name) {
+    const { ts } = this;
+    this.#materialise(name);
+    const virtual = this.virtuals.get(name);
+    const text = virtual ? virtual.text : this.record(name)?.text;
+    return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+  }
+
+  #materialise(name) {
+    if (!this.virtuals.has(name) && this.languageOf(name)) this.record(name);
+  }
+
+  #kind(name) {
+    this.#materialise(name);
+    const virtual = this.virtuals.get(name);
+    const { ScriptKind } = this.ts;
+    const extension = virtual ? virtual.extension : path.extname(name);
+    const kinds = {
+      ".ts": ScriptKind.TS, ".mts": ScriptKind.TS, ".cts": ScriptKind.TS, ".tsx": ScriptKind.TSX, ".jsx": ScriptKind.JSX,
+      ".js": ScriptKind.JS, ".mjs": ScriptKind.JS, ".cjs": ScriptKind.JS, ".json": ScriptKind.JSON,
+    };
+    return kinds[extension] ?? ScriptKind.Unknown;
+  }
+
+  #host() {
+    const { ts } = this;
+    const project = this;
+    const host = {
+      ...ts.sys,
+      getCompilationSettings: () => project.options,
+      getScriptFileNames: () => project.roots(),
+      getProjectVersion: () => `${project.version}`,
+      getScriptVersion(name) {
+        const owner = project.virtuals.get(name)?.file ?? name;
+        return project.record(owner)?.version ?? "";
+      },
+      getScriptSnapshot: (name) => project.snapshot(name),
+      getScriptKind: (name) => project.#kind(name),
+      getCurrentDirectory: () => project.root,
+      getDefaultLibFileName: (options) => ts.getDefaultLibFilePath(options),
+      useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
+      fileExists: (name) => project.virtuals.has(name) || project.exists(name),
+      readFile: (name) => project.virtuals.get(name)?.text ?? project.read(name),
+      getModuleResolutionCache: () => project.cache,
+      getProjectReferences: () => project.parsed.projectReferences,
+      resolveModuleNameLiterals: (literals, containing, redirected, options, source) =>
+        literals.map((literal) => project.#resolve(literal, containing, redirected, options, source)),
+    };
+    for (const one of this.languages) one.host?.(host);
+    return host;
+  }
+
+  #resolve(literal, containing, redirected, options, source) {
+    const { ts } = this;
+    const mode = ts.getModeForUsageLocation?.(source, literal, options);
+    const embedded = new Map();
+    const host = {
+      ...this.host,
+      // `import "./x.vue"` is looked up as `./x.d.vue.ts`: say yes when the component is there.
+      fileExists: (name) => {
+        if (this.exists(name)) return true;
+        for (const extension of this.extensions) {
+          const ending = `.d${extension}.ts`;
+          const component = name.endsWith(ending) ? name.slice(0, -ending.length) + extension : null;
+          if (component && this.exists(component) && this.record(component).virtuals.length) {
+            embedded.set(name, component);
+            return true;
+          }
+        }
+        return false;
+      },
+    };
+    const result = ts.resolveModuleName(literal.text, containing, options, host, this.cache, redirected, mode);
+    const component = result.resolvedModule && embedded.get(result.resolvedModule.resolvedFileName);
+    if (component) {
+      result.resolvedModule.resolvedFileName = component;
+      result.resolvedModule.extension = this.record(component).virtuals[0].extension;
+    }
+    return result;
+  }
+
+  get program() {
+    return this.service.getProgram();
+  }
+
+  // The program's files that belong to the project: not packages, not what the compiler brings.
+  own() {
+    const { program } = this;
+    return program.getSourceFiles().filter((file) => {
+      if (program.isSourceFileFromExternalLibrary(file) || program.isSourceFileDefaultLibrary(file)) return false;
+      const inside = this.relative(file.fileName);
+      return !inside.startsWith("../") && !inside.split("/").includes("node_modules");
+    });
+  }
+
+  sourceFiles(file) {
+    const full = this.absolute(file);
+    const record = this.record(full);
+    if (!record) return [];
+    const names = record.virtuals.length ? record.virtuals.map((one) => one.name) : [full];
+    return names.map((name) => this.program.getSourceFile(name)).filter(Boolean);
+  }
+
+  describe() {
+    const files = new Map();
+    for (const source of this.own()) {
+      const file = this.virtuals.get(source.fileName)?.file ?? source.fileName;
+      files.set(file, { file: this.relative(file), declaration: source.isDeclarationFile });
+    }
+    return {
+      typescript: this.ts.version,
+      config: this.relative(this.config),
+      languages: this.languages.map((one) => ({ name: one.name, version: one.version })),
+      files: [...files.values()],
+      options: JSON.parse(JSON.stringify(this.parsed.options)),
+      references: (this.parsed.projectReferences ?? []).map((one) => this.relative(one.path)),
+      problems: this.parsed.errors.map((one) => this.#flat(one)),
+    };
+  }
+
+  check(files) {
+    const wanted = files && new Set(files.map((file) => this.absolute(file)));
+    const found = files ? [] : this.program.getOptionsDiagnostics().concat(this.program.getGlobalDiagnostics()).map((one) => this.#flat(one));
+    for (const source of this.own()) {
+      const owner = this.virtuals.get(source.fileName)?.file ?? source.fileName;
+      if (wanted && !wanted.has(owner)) continue;
+      if (source.isDeclarationFile && this.options.skipLibCheck) continue;
+      found.push(...this.#diagnose(source));
+    }
+    for (const one of this.languages) found.push(...(one.diagnostics?.(wanted) ?? []));
+    return found;
+  }
+
+  #diagnose(source) {
+    const virtual = this.virtuals.get(source.fileName);
+    const language = virtual && this.languageOf(virtual.file);
+    const raw = [...this.service.getSyntacticDiagnostics(source.fileName), ...this.service.getSemanticDiagnostics(source.fileName)];
+    const found = [];
+    for (const one of raw) {
+      if (language?.ignores?.(one, virtual)) continue;
+      const flat = this.#flat(one);
+      if (virtual) {
+        const place = virtual.toSource(one.start, one.start + one.length, true);
+        if (!place) continue;
+        [flat.start, flat.end] = place;
+        flat.file = this.relative(virtual.file);
+      }
+      found.push(flat);
+    }
+    return found;
+  }
+
+  #flat(one) {
+    const { ts } = this;
+    const message = ts.flattenDiagnosticMessageText(one.messageText, "\n");
+    const level = ["warning", "error", "suggestion", "message"][one.category];
+    const flat = { file: "", start: 0, end: 0, code: one.code, level, message, name: "", gstart: 0, gend: 0, related: [] };
+    if (one.file) {
+      flat.file = this.relative(one.file.fileName);
+      flat.name = one.file.fileName === this.absolute(flat.file) ? flat.file : this.relative(one.file.fileName);
+      flat.start = flat.gstart = one.start ?? 0;
+      flat.end = flat.gend = flat.start + (one.length ?? 0);
+    }
+    for (const other of one.relatedInformation ?? []) {
+      const text = ts.flattenDiagnosticMessageText(other.messageText, "\n");
+      flat.related.push({ file: other.file ? this.relative(other.file.fileName) : "", start: other.start ?? 0, message: text, code: other.code });
+    }
+    return flat;
+  }
+
+  // What may be seen differently after these files changed: they and everything that imports them, however far away.
+  dependents(files) {
+    const importers = new Map();
+    const owner = (name) => this.virtuals.get(name)?.file ?? name;
+    const open = files.map((file) => this.absolute(file));
+    const seen = new Set(open);
+    for (const source of this.own()) {
+      if (!this.ts.isExternalModule(source) && seen.has(owner(source.fileName))) return null; // global script: everything
+      for (const literal of source.imports ?? []) {
+        const target = this.#target(source, literal);
+        if (!target) continue;
+        if (!importers.has(target)) importers.set(target, new Set());
+        importers.get(target).add(owner(source.fileName));
+      }
+    }
+    while (open.length) {
+      for (const next of importers.get(open.pop()) ?? []) {
+        if (!seen.has(next)) {
+          seen.add(next);
+          open.push(next);
+        }
+      }
+    }
+    return [...seen].map((file) => this.relative(file)).sort();
+  }
+
+  #target(source, literal) {
+    const symbol = this.program.getTypeChecker().getSymbolAtLocation(literal);
+    const declared = symbol?.declarations?.find((one) => this.ts.isSourceFile(one));
+    return declared && (this.virtuals.get(declared.fileName)?.file ?? declared.fileName);
+  }
+}

@@ -1,0 +1,5 @@
+// Svelte components: see languages.mjs.
+
+export function svelte() {
+  return null;
+}

@@ -1,0 +1,308 @@
+// Typed syntax trees as data: what strategies decide over, in the form that pipeline/typescript/tree.py reads.
+//
+// nodes: rows of [kind, start, end, parent, role, type, symbol, context], in pre-order; positions are those of the script
+// that TypeScript reads (`text` and `segments` say how they lie in an embedded language's file). 0 means none for type,
+// symbol and context; ids hold for one state of the texts.
+
+const PROPERTIES = 60;
+const DEPTH = 3;
+const LONGEST = 600;
+
+let kept = null;
+
+export function readTree(project, files) {
+  // Ids hold for one state of the texts; an answer carries only the types and symbols that were not told yet.
+  if (kept?.epoch !== project.epoch || kept.project !== project) kept = new Pool(project);
+  const trees = [];
+  for (const file of files) {
+    for (const source of project.sourceFiles(file)) trees.push(treeOf(project, kept, file, source));
+  }
+  return { epoch: project.epoch, trees, ...kept.news() };
+}
+
+function treeOf(project, pool, file, source) {
+  const { ts } = project;
+  const checker = project.program.getTypeChecker();
+  const virtual = project.virtuals.get(source.fileName);
+  const kinds = new Names();
+  const roles = new Names();
+  const nodes = [];
+  const signatures = {};
+  const jsdoc = {};
+
+  const visit = (node, parent, role) => {
+    const index = nodes.length;
+    const row = [kinds.of(ts.SyntaxKind[node.kind] ?? `${node.kind}`), node.getStart(source), node.end, parent, roles.of(role), 0, 0, 0];
+    nodes.push(row);
+    if (isTyped(ts, node)) row[5] = pool.type(() => checker.getTypeAtLocation(node), node);
+    const symbol = symbolOf(ts, checker, node);
+    if (symbol) row[6] = pool.symbol(symbol);
+    if (wantsContext(ts, node)) row[7] = pool.type(() => checker.getContextualType(node), node);
+    if (ts.isCallLikeExpression(node)) {
+      const signature = quietly(() => checker.getResolvedSignature(node));
+      if (signature) signatures[index] = pool.signature(signature, node);
+    }
+    const tags = commentTags(ts, node);
+    if (tags.length) jsdoc[index] = tags;
+    const names = childRoles(node);
+    ts.forEachChild(node, (child) => {
+      visit(child, index, names.get(child) ?? "");
+    });
+  };
+  visit(source, -1, "");
+  return {
+    file,
+    name: project.relative(source.fileName),
+    part: virtual?.part ?? "main",
+    text: virtual ? source.text : null,
+    segments: virtual ? virtual.segments : null,
+    module: ts.isExternalModule(source),
+    declaration: source.isDeclarationFile,
+    kinds: kinds.list,
+    roles: roles.list,
+    nodes,
+    signatures,
+    jsdoc,
+  };
+}
+
+function quietly(ask) {
+  try {
+    return ask();
+  } catch {
+    return undefined;
+  }
+}
+
+function childRoles(node) {
+  const found = new Map();
+  for (const key of Object.keys(node)) {
+    if (key === "parent" || key === "jsDoc" || key === "symbol" || key === "flowNode" || key === "endFlowNode") continue;
+    const value = node[key];
+    if (Array.isArray(value)) for (const child of value) found.set(child, key);
+    else if (value && typeof value === "object" && typeof value.kind === "number") found.set(value, key);
+  }
+  return found;
+}
+
+function isTyped(ts, node) {
+  if (ts.isExpression(node) && !ts.isOmittedExpression(node)) return true;
+  if (ts.isTypeNode(node)) return true;
+  return (
+    ts.isVariableDeclaration(node) || ts.isParameter(node) || ts.isBindingElement(node) || ts.isPropertyDeclaration(node) ||
+    ts.isPropertySignature(node) || ts.isFunctionLike(node) || ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node) ||
+    ts.isJsxAttribute(node) || ts.isClassLike(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)
+  );
+}
+
+function wantsContext(ts, node) {
+  if (!ts.isExpression(node)) return false;
+  const { parent } = node;
+  if (ts.isObjectLiteralExpression(node) || ts.isArrayLiteralExpression(node)) return true;
+  if (ts.isArrowFunction(node) || ts.isFunctionExpression(node)) return true;
+  if (!parent) return false;
+  if (ts.isCallExpression(parent) || ts.isNewExpression(parent)) return parent.expression !== node;
+  return (
+    ts.isReturnStatement(parent) || ts.isVariableDeclaration(parent) || ts.isPropertyAssignment(parent) || ts.isJsxExpression(parent) ||
+    ts.isPropertyDeclaration(parent) || ts.isParameter(parent) || (ts.isBinaryExpression(parent) && parent.right === node)
+  );
+}
+
+function symbolOf(ts, checker, node) {
+  let symbol;
+  if (ts.isShorthandPropertyAssignment(node)) symbol = quietly(() => checker.getShorthandAssignmentValueSymbol(node));
+  else if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node) || node.kind === ts.SyntaxKind.ThisKeyword || ts.isStringLiteralLike(node)) {
+    symbol = quietly(() => checker.getSymbolAtLocation(node));
+  }
+  if (symbol && symbol.flags & ts.SymbolFlags.Alias) symbol = quietly(() => checker.getAliasedSymbol(symbol)) ?? symbol;
+  return symbol;
+}
+
+function commentTags(ts, node) {
+  const found = [];
+  for (const block of node.jsDoc ?? []) {
+    for (const tag of block.tags ?? []) {
+      found.push({ tag: tag.tagName.text, name: tag.name?.getText?.() ?? "", type: tag.typeExpression?.type?.getText?.() ?? "" });
+    }
+  }
+  return found;
+}
+
+class Names {
+  constructor() {
+    this.list = [];
+    this.index = new Map();
+  }
+
+  of(name) {
+    if (!this.index.has(name)) {
+      this.index.set(name, this.list.length);
+      this.list.push(name);
+    }
+    return this.index.get(name);
+  }
+}
+
+// The types and symbols that trees speak of, each once.
+class Pool {
+  constructor(project) {
+    this.project = project;
+    this.epoch = project.epoch;
+    this.ts = project.ts;
+    this.checker = project.program.getTypeChecker();
+    this.types = {};
+    this.symbols = {};
+    this.typeIds = new Map();
+    this.symbolIds = new Map();
+    this.depth = 0;
+    const { TypeFormatFlags } = this.ts;
+    this.format =
+      TypeFormatFlags.NoTruncation | TypeFormatFlags.UseAliasDefinedOutsideCurrentScope | TypeFormatFlags.WriteArrowStyleSignature;
+  }
+
+  news() {
+    const { types, symbols } = this;
+    this.types = {};
+    this.symbols = {};
+    return { types, symbols };
+  }
+
+  type(ask, node) {
+    const type = quietly(ask);
+    return type ? this.typeId(type, node) : 0;
+  }
+
+  typeId(type, node) {
+    // The same type may be written differently in another file, so ids are those of the compiler and the text is the first one.
+    const known = this.typeIds.get(type);
+    if (known) return known;
+    if (this.depth > DEPTH + 1) return 0;
+    const id = this.typeIds.size + 1;
+    this.typeIds.set(type, id);
+    const { ts, checker } = this;
+    const flags = type.flags;
+    const text = checker.typeToString(type, node, this.format);
+    const record = { text: text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text, is: this.#is(type, flags) };
+    this.types[id] = record;
+    this.depth++;
+    const symbol = type.aliasSymbol ?? type.symbol;
+    if (symbol && symbol.name !== "__type" && symbol.name !== "__object" && symbol.name !== "__function") {
+      record.name = symbol.name;
+      record.symbol = this.symbol(symbol);
+    }
+    if (type.isUnionOrIntersection()) record.members = type.types.slice(0, 40).map((one) => this.typeId(one, node));
+    else if (checker.isArrayType(type) || checker.isTupleType(type) || (type.objectFlags & ts.ObjectFlags.Reference && type.target)) {
+      record.arguments = checker.getTypeArguments(type).slice(0, 8).map((one) => this.typeId(one, node));
+    }
+    const widened = quietly(() => checker.getWidenedType(checker.getBaseTypeOfLiteralType(type)));
+    record.widened = widened && widened !== type ? this.typeId(widened, node) : id;
+    const calls = quietly(() => checker.getSignaturesOfType(type, ts.SignatureKind.Call)) ?? [];
+    if (calls.length && this.depth <= DEPTH) record.calls = calls.slice(0, 3).map((one) => this.signature(one, node));
+    if (this.#isLocalShape(type) && this.depth <= DEPTH) record.properties = this.#properties(type, node);
+    const index = quietly(() => checker.getIndexInfosOfType(type)) ?? [];
+    if (index.length) record.index = index.map((one) => [this.typeId(one.keyType, node), this.typeId(one.type, node)]);
+    if (type.flags & ts.TypeFlags.TypeParameter) {
+      const constraint = quietly(() => checker.getBaseConstraintOfType(type));
+      if (constraint) record.constraint = this.typeId(constraint, node);
+    }
+    this.depth--;
+    return id;
+  }
+
+  #is(type, flags) {
+    const { TypeFlags } = this.ts;
+    const found = [];
+    for (const [name, bit] of [
+      ["any", TypeFlags.Any], ["unknown", TypeFlags.Unknown], ["never", TypeFlags.Never], ["void", TypeFlags.Void],
+      ["undefined", TypeFlags.Undefined], ["null", TypeFlags.Null], ["string", TypeFlags.StringLike], ["number", TypeFlags.NumberLike],
+      ["boolean", TypeFlags.BooleanLike], ["bigint", TypeFlags.BigIntLike], ["symbol", TypeFlags.ESSymbolLike], ["enum", TypeFlags.EnumLike],
+      ["union", TypeFlags.Union], ["intersection", TypeFlags.Intersection], ["object", TypeFlags.Object], ["parameter", TypeFlags.TypeParameter],
+    ]) {
+      if (flags & bit && !(name === "union" && flags & TypeFlags.Boolean)) found.push(name);
+    }
+    if (flags & (TypeFlags.StringLiteral | TypeFlags.NumberLiteral | TypeFlags.BooleanLiteral | TypeFlags.BigIntLiteral)) found.push("literal");
+    if (this.checker.isArrayType(type)) found.push("array");
+    if (this.checker.isTupleType(type)) found.push("tuple");
+    if (type.isClass?.()) found.push("class");
+    return found;
+  }
+
+  #isLocalShape(type) {
+    const { ts } = this;
+    if (!(type.flags & ts.TypeFlags.Object) || this.checker.isArrayType(type) || this.checker.isTupleType(type)) return false;
+    const symbol = type.aliasSymbol ?? type.symbol;
+    if (!symbol?.declarations?.length) return true;
+    return symbol.declarations.some((one) => this.#inside(one.getSourceFile()?.fileName ?? this.project.root));
+  }
+
+  #inside(name) {
+    const inside = this.project.relative(name);
+    return !inside.startsWith("../") && !inside.split("/").includes("node_modules");
+  }
+
+  #properties(type, node) {
+    const { checker, ts } = this;
+    return checker
+      .getPropertiesOfType(type)
+      .slice(0, PROPERTIES)
+      .map((one) => ({
+        name: one.name,
+        type: this.type(() => checker.getTypeOfSymbolAtLocation(one, node), node),
+        optional: Boolean(one.flags & ts.SymbolFlags.Optional),
+        symbol: this.symbol(one),
+      }));
+  }
+
+  signature(signature, node) {
+    const { checker, ts } = this;
+    const parameters = signature.getParameters().slice(0, 12).map((one) => {
+      const declared = one.valueDeclaration;
+      const parameter = declared && ts.isParameter(declared) ? declared : undefined;
+      return {
+        name: one.name,
+        type: this.type(() => checker.getTypeOfSymbolAtLocation(one, node), node),
+        optional: Boolean(parameter && checker.isOptionalParameter(parameter)),
+        rest: Boolean(parameter?.dotDotDotToken),
+      };
+    });
+    return {
+      parameters,
+      returns: this.type(() => signature.getReturnType(), node),
+      declared: signature.declaration ? this.#place(signature.declaration) : null,
+    };
+  }
+
+  symbol(symbol) {
+    const known = this.symbolIds.get(symbol);
+    if (known) return known;
+    const id = this.symbolIds.size + 1;
+    this.symbolIds.set(symbol, id);
+    const { SymbolFlags } = this.ts;
+    const is = [];
+    for (const [name, bit] of [
+      ["variable", SymbolFlags.Variable], ["function", SymbolFlags.Function], ["class", SymbolFlags.Class], ["interface", SymbolFlags.Interface],
+      ["enum", SymbolFlags.Enum], ["alias", SymbolFlags.TypeAlias], ["property", SymbolFlags.Property], ["method", SymbolFlags.Method],
+      ["accessor", SymbolFlags.Accessor], ["parameter", SymbolFlags.FunctionScopedVariable], ["module", SymbolFlags.Module],
+      ["optional", SymbolFlags.Optional], ["type-parameter", SymbolFlags.TypeParameter],
+    ]) {
+      if (symbol.flags & bit) is.push(name);
+    }
+    this.symbols[id] = { name: symbol.name, is, declarations: (symbol.declarations ?? []).slice(0, 8).map((one) => this.#place(one)).filter(Boolean) };
+    return id;
+  }
+
+  #place(node) {
+    const source = node.getSourceFile();
+    if (!source) return null; // made by the checker itself
+    const virtual = this.project.virtuals.get(source.fileName);
+    const file = virtual ? virtual.file : source.fileName;
+    return {
+      file: this.project.relative(file),
+      name: this.project.relative(source.fileName),
+      start: node.getStart(source),
+      end: node.end,
+      kind: this.ts.SyntaxKind[node.kind],
+      own: this.#inside(file) && !source.isDeclarationFile,
+    };
+  }
+}

@@ -1,0 +1,5 @@
+// Vue components: see languages.mjs.
+
+export function vue() {
+  return null;
+}
