@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipeline.deploy.described import Described
     from pipeline.deploy.ledger import Release
     from pipeline.deploy.proof_of_ledger import Audited
-    from pipeline.deploy.size import Limit, Size
+    from pipeline.deploy.size import Limit, Local, Size
     from pipeline.deploy.standing import Preview
 
 # Less than this says nothing.
@@ -62,7 +62,7 @@ def listed_value(release: Release, previews: Sequence[Preview], url: str) -> dic
 
 def described_value(found: Described) -> dict[str, object]:
     """Return all of a release as JSON."""
-    judgement = found.evidence
+    judgement = found.evidence.judgement
     return {
         **release_value(found.release),
         "before": found.before.name if found.before else None,
@@ -70,16 +70,19 @@ def described_value(found: Described) -> dict[str, object]:
         "signature": found.signature,
         "proven": found.proven,
         "branch": found.branch,
+        "evidence_at": found.evidence.where or None,
+        "evidence_unavailable": found.evidence.reason or None,
         "gates": {one.gate: one.verdict.value for one in judgement.results} if judgement else None,
     }
 
 
 def described_rows(found: Described) -> list[tuple[str, str]]:
     """Return all of a release as rows of what and how."""
-    gates = found.evidence.results if found.evidence else ()
+    judgement = found.evidence.judgement
+    gates = judgement.results if judgement else ()
     value = {key: held for key, held in described_value(found).items() if key != "gates"}
     value["proven"] = "yes" if found.proven else "no"
-    rows = [(key, str(held)) for key, held in value.items() if held]
+    rows = [(key.replace("_", " "), str(held)) for key, held in value.items() if held]
     return rows + [(f"gate {one.gate}", f"{one.verdict.value}  {one.reason}".rstrip()) for one in gates]
 
 
@@ -110,7 +113,19 @@ def size_lines(found: Size, now: datetime) -> list[str]:
         (one.name, *(_amount(one, part) for part in (one.now, one.limit)), _when(one, now))
         for one in found.limits
     ]
-    return [*said, ui.table(limits, ("GitHub's limit", "now", "limit", "reached"), frozenset({1, 2}))]
+    said.append(ui.table(limits, ("GitHub's limit", "now", "limit", "reached"), frozenset({1, 2})))
+    return [*said, "", *local_lines(found.local, now)]
+
+
+def local_lines(found: Local, now: datetime) -> list[str]:
+    """Return what the state folder holds on this machine."""
+    largest = ", ".join(f"{name} {human_size(size)}" for name, size in found.parts[:3])
+    said = [f"on this machine: {human_size(found.total)} in .pages, of which {largest}"]
+    tidied = f"tidied {ago(found.tidied, now)}" if found.tidied else "never tidied"
+    said.append(f"{plural(found.packs, 'pack')}, about {plural(found.loose, 'loose object')}; {tidied}")
+    if found.error:
+        said += [f"that broke off: {found.error}", "try it again: invoke releases.tidy"]
+    return said
 
 
 def _amount(limit: Limit, count: int) -> str:
@@ -133,6 +148,11 @@ def size_value(found: Size) -> dict[str, object]:
 
     return {
         **asdict(found),
+        "local": {
+            **asdict(found.local),
+            "parts": dict(found.local.parts),
+            "tidied": plain(found.local.tidied),
+        },
         "releases": [{**asdict(one), "when": stamp(one.when)} for one in found.releases],
         "limits": [{**asdict(one), "reached": plain(one.reached)} for one in found.limits],
     }

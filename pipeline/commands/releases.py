@@ -83,8 +83,6 @@ def show(c: Context, name: str, env: str = "local", json: bool = False) -> None:
         ui.data_json(described_value(found))
         return
     ui.data(ui.table(described_rows(found)))
-    if found.release.evidence and found.evidence is None:
-        ui.say("the evidence itself is on the machine that judged this release")
 
 
 @task(
@@ -148,7 +146,7 @@ def audit(c: Context, env: str = "local", json: bool = False) -> None:
 
 @task(help={"env": _ENV, "json": _JSON})
 def size(c: Context, env: str = "local", json: bool = False) -> None:
-    """Say what each release added to the repository, and when GitHub's limits are reached."""
+    """Say what releases added to the repository and hold here, and when GitHub's limits are reached."""
     from pipeline.deploy.size import measure
 
     with ui.quiet_if(json), ui.step("measure releases"):
@@ -225,4 +223,18 @@ def expire(
             ui.say(f"no preview on {where} has expired")
 
 
-ns = Collection("releases", list_, show, diff, audit, size, archive, expire)
+@task(help={"dry_run": _DRY, "json": _JSON})
+def tidy(c: Context, dry_run: bool = False, json: bool = False) -> None:
+    """Merge the object store's packs, and take away what no release needs."""
+    from pipeline.deploy import upkeep
+
+    project = open_project()
+    with ui.quiet_if(json), ui.step("tidy the state folder"):
+        found = (upkeep.plan if dry_run else upkeep.tidy)(project)
+    if json:
+        ui.data_json({**asdict(found), "dry_run": dry_run})
+    else:
+        ui.data("\n".join(found.lines(planned=dry_run)))
+
+
+ns = Collection("releases", list_, show, diff, audit, size, archive, expire, tidy)

@@ -120,6 +120,20 @@ def run(
     return done
 
 
+def detach(argv: Sequence[str], *, env: Mapping[str, str | None], log: Path) -> int:
+    """Start a program that outlives this one and return its process number; what it says goes to `log`, anew.
+
+    Nobody waits for it. Raises OSError when it cannot be started.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, os.fspath(log), flags, 0o644),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    return os.posix_spawn(argv[0], list(argv), _environment(env) or {}, file_actions=actions, setsid=True)
+
+
 def _environment(extra: Mapping[str, str | None] | None) -> dict[str, str] | None:
     if extra is None:
         return None

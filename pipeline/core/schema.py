@@ -218,6 +218,11 @@ class Environment(Part):
     keep: Keep = Field(default_factory=Keep, description="Assets of earlier releases that stay published.")
     health: Health = Field(default_factory=Health, description="Probes after a release.")
     rate: Rate = Field(default_factory=Rate, description="GitHub's limits, which releases keep to.")
+    share_evidence: bool = Field(
+        default=False,
+        description="Whether the audit log carries each release's evidence, so that every machine can prove it. It "
+        "names source files and what gates found in them, for everybody who may read the repository.",
+    )
     policy: dict[str, Any] = Field(
         default_factory=dict,
         description="Overrides of constitution.toml, by its keys: `budgets: {page: {total: 600 KB}}`.",
@@ -289,6 +294,21 @@ def _named(value: dict[str, Environment]) -> dict[str, Environment]:
     return {"local": Environment(), **value}
 
 
+class Upkeep(Part):
+    automatic: bool = Field(
+        default=True,
+        description="Whether a release that leaves many packs or builds behind starts `releases.tidy` in the "
+        "background.",
+    )
+    evidence_days: int = Field(
+        default=90,
+        ge=1,
+        le=3_650,
+        description="How long the evidence of a build that was never released is kept, in days. "
+        "That of releases is always kept.",
+    )
+
+
 class Settings(Part):
     """How to run: invoke.yaml."""
 
@@ -304,6 +324,7 @@ class Settings(Part):
         default_factory=Preview, description="Previews of branches: `invoke deploy --env=preview/<branch>`."
     )
     logs: Logs = Field(default_factory=Logs, description="Records of runs.")
+    upkeep: Upkeep = Field(default_factory=Upkeep, description="How the state folder is kept small.")
 
 
 class Principles(Part):

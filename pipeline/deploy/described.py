@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from pipeline.deploy import proof_of_ledger, standing
+from pipeline.deploy import proof_of_evidence, proof_of_ledger, standing
 from pipeline.deploy.desk import Desk
 from pipeline.deploy.difference import named
 from pipeline.deploy.ledger import Release
 from pipeline.deploy.plan import Changes, changes_between
+from pipeline.deploy.proof_of_evidence import Evidence
 from pipeline.deploy.standing import Preview
-
-if TYPE_CHECKING:
-    from pipeline.gates.evidence import Judgement
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,7 @@ class Described:
     signature: str
     proven: bool
     branch: str
-    evidence: Judgement | None
+    evidence: Evidence
 
 
 def describe(desk: Desk, wanted: str) -> Described:
@@ -43,20 +40,8 @@ def describe(desk: Desk, wanted: str) -> Described:
         signature=proof_of_ledger.signature(desk, one),
         proven=one.name in desk.healthy,
         branch=branch,
-        evidence=evidence_of(desk, one),
+        evidence=proof_of_evidence.find(desk, one),
     )
-
-
-def evidence_of(desk: Desk, release: Release) -> Judgement | None:
-    """Return what the gates said of a release, if this machine still has exactly that record."""
-    from pipeline.gates import evidence
-
-    folder = desk.project.state / "evidence" / release.artifact
-    for path in sorted(folder.glob("*.json")) if release.artifact else []:
-        found = evidence.read(path)
-        if found and found.digest == release.evidence:
-            return found
-    return None
 
 
 def previews(desk: Desk) -> list[Preview]:

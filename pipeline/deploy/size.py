@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from pipeline.core.clock import parse
 from pipeline.core.files import read_json, write_json
-from pipeline.deploy import original
+from pipeline.core.project import Project
+from pipeline.deploy import original, upkeep
 from pipeline.deploy.desk import Desk
 from pipeline.deploy.ledger import Release
+from pipeline.deploy.store_packs import heap
+from pipeline.deploy.target import objects_folder
 from pipeline.tools.git import Git
 
 # "Source repositories have a recommended limit of 1 GB", "published sites may be no larger than 1 GB":
@@ -59,6 +63,22 @@ class Size:
     daily: float
     site: int
     limits: tuple[Limit, ...]
+    local: Local
+
+
+@dataclass(frozen=True)
+class Local:
+    """What the state folder holds on this machine: bytes in all and by name, largest first; packs and loose objects.
+
+    `tidied` is when it was last tidied (None: never), `error` why that broke off.
+    """
+
+    total: int
+    parts: tuple[tuple[str, int], ...]
+    packs: int
+    loose: int
+    tidied: datetime | None
+    error: str
 
 
 def measure(desk: Desk) -> Size:
@@ -84,7 +104,21 @@ def measure(desk: Desk) -> Size:
         Limit("published site", SITE, site, "B", None),
         Limit("branches", BRANCHES, count, "branches", forecast(count, a_day, BRANCHES, now)),
     )
-    return Size(desk.target.name, tuple(added), total, daily, site, limits)
+    return Size(desk.target.name, tuple(added), total, daily, site, limits, local(desk.project))
+
+
+def local(project: Project) -> Local:
+    """Measure the state folder."""
+    parts = tuple(upkeep.parts(project))
+    held, last = heap(objects_folder(project)), upkeep.last_record(project)
+    return Local(
+        total=sum(size for _, size in parts),
+        parts=parts,
+        packs=held.packs,
+        loose=held.loose,
+        tidied=parse(last.when) if last else None,
+        error=last.error if last else "",
+    )
 
 
 def sizes(git: Git, releases: Sequence[Release], cache: Path) -> list[Added]:

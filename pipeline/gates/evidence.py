@@ -137,7 +137,7 @@ def path_of(state: Path, tree: str, environment: str, policy: str) -> Path:
 def write(state: Path, judgement: Judgement) -> Path:
     """Keep a judgement."""
     path = path_of(state, judgement.tree, judgement.environment, judgement.policy)
-    write_atomic(path, canonical({**judgement.record, "digest": judgement.digest}) + b"\n", durable=True)
+    write_atomic(path, line_of(judgement.record), durable=True)
     return path
 
 
@@ -225,20 +225,37 @@ def packed(record: Mapping[str, Any]) -> bytes:
     """Return a record compressed; equal records give equal bytes."""
     import gzip
 
-    return gzip.compress(canonical({**record, "digest": digest_of(record)}) + b"\n", 9, mtime=0)
+    return gzip.compress(line_of(record), 9, mtime=0)
 
 
-def unpacked(data: bytes, digest: str) -> dict[str, Any]:
-    """Return the compressed record of this digest; raises ValueError that says why it is not it."""
+def line_of(record: Mapping[str, Any]) -> bytes:
+    """Return a record with its digest as one line of canonical JSON."""
+    return canonical({**record, "digest": digest_of(record)}) + b"\n"
+
+
+def released(state: Path, digest: str) -> bytes | None:
+    """Return the line of the kept copy, None where there is none; raises ValueError that says why it is not it."""
     import gzip
     import zlib
 
     try:
-        record = json.loads(gzip.decompress(data))
-    except (OSError, EOFError, zlib.error, ValueError) as error:
-        raise ValueError("it cannot be read") from error
+        data = gzip.decompress(released_path(state, digest).read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError("cannot be read") from error
+    proven(data, digest)
+    return data
+
+
+def proven(line: bytes, digest: str) -> dict[str, Any]:
+    """Return the record of this digest; raises ValueError that says why the line is not it."""
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise ValueError("cannot be read") from error
     if not isinstance(record, dict) or digest_of(record) != digest:
-        raise ValueError("it was altered: its digest is another one")
+        raise ValueError("was altered: its digest is another one")
     return record
 
 
