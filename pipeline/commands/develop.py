@@ -10,7 +10,7 @@ from pathlib import Path
 
 from invoke import Context, task
 
-from pipeline.core import paths, proc, ui
+from pipeline.core import paths, ui
 from pipeline.core.errors import Code, Stop
 
 KINDS = ("lint", "types", "imports", "unit", "e2e")
@@ -99,6 +99,8 @@ def test(c: Context, only: str = "", k: str = "", fast: bool = False) -> None:
 
 
 def _passes(check: Check, top: Path) -> bool:
+    from pipeline.core import proc
+
     with ui.step(check.label) as step:
         environment = {"PYTHONUNBUFFERED": "1"} if check.shown else None
         done = proc.run(check.argv, cwd=top, env=environment, on_line=ui.data if check.shown else None)
@@ -150,6 +152,8 @@ def _pins(lines: Iterable[str]) -> list[str]:
 
 
 def _uv(top: Path, *words: str) -> str:
+    from pipeline.core import proc
+
     done = proc.run((sys.executable, "-m", "uv", *words), cwd=top, env=dict.fromkeys(_UV_INDEXES))
     if not done.ok:
         message = f"uv {words[0]} failed"

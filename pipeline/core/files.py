@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,9 @@ def write_atomic(path: Path, data: bytes, *, durable: bool = False) -> None:
 
     Raises OSError, in which case the old content is still there.
     """
+    # It brings random, shutil and three compressors along, and most runs write nothing.
+    import tempfile
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

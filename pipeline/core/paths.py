@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 STATE_FOLDER = ".pages"
+SETTINGS_FILE = "invoke.yaml"
+POLICY_FILE = "constitution.toml"
 
 
 def checkout() -> Path | None:

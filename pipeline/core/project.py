@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,14 +11,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pipeline.core.errors import Stop
-from pipeline.core.paths import checkout, state_folder
-from pipeline.core.remotes import github
-from pipeline.core.schema import POLICY_FILE, SETTINGS_FILE, Loaded
-from pipeline.core.settings import load, policy_for
-from pipeline.core.sources import read
+from pipeline.core.paths import POLICY_FILE, SETTINGS_FILE, STATE_FOLDER, checkout, state_folder
 
 if TYPE_CHECKING:
-    from pipeline.core.schema import Environment, Policy, Settings
+    from pipeline.core.remembered import Memory
+    from pipeline.core.schema import Environment, Loaded, Policy, Settings
 
 SITE_VARIABLE = "INVOKE_SITE_PATH"
 
@@ -75,6 +69,8 @@ class Project:
         """Return an environment by name; raises Stop (2) that names those there are."""
         every = self.settings.environments
         if name not in every:
+            import difflib
+
             near = difflib.get_close_matches(name, every, 1, 0.5)
             hint = f"the same with --env={near[0]}" if near else f"add environments.{name} to {SETTINGS_FILE}"
             raise Stop(f"there is no environment {name}; there are: {', '.join(every)}", hint)
@@ -91,6 +87,8 @@ class Project:
         )
 
     def _address(self, name: str) -> tuple[str, str]:
+        from pipeline.core.remotes import github
+
         one = self.settings.environments[name]
         if one.url:
             return one.url, one.base or urlsplit(one.url).path
@@ -105,15 +103,25 @@ class Project:
 
     def policy_for(self, environment: str) -> Policy:
         """Return the policy with the environment's overrides."""
-        return policy_for(self.policy, self.settings.environments[environment].policy)
+        overrides = self.settings.environments[environment].policy
+        if not overrides:
+            return self.policy
+        from pipeline.core.settings import policy_for
+
+        return policy_for(self.policy, overrides)
 
     def policy_digest(self, environment: str) -> str:
         """Return the SHA-256 of the effective policy as canonical JSON: equal policies, equal digests."""
+        import hashlib
+        import json
+
         data = self.policy_for(environment).model_dump(mode="json")
         return hashlib.sha256(json.dumps(data, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _remote(repository: str | None, root: Path) -> str | None:
+    from pipeline.core.remotes import github
+
     if repository is None:
         return None
     if repository.startswith(("./", "../", "~")):
@@ -133,13 +141,17 @@ def open_project(
     invoke.yaml or a constitution.toml; an invoke.yaml whose `site.path` points elsewhere leads there.
     Raises Stop (2).
     """
+    from pipeline.core.remembered import Memory, machinery
+
     variables = os.environ if environ is None else environ
     here = (start or Path.cwd()).resolve()
     marker = _upwards(here)
     named = (flags or {}).get("site.path") or variables.get(SITE_VARIABLE)
-    pointed = _pointed(marker) if marker else None
-    if named:
-        root = (here / Path(str(named)).expanduser()).resolve()
+    named_root = (here / Path(str(named)).expanduser()).resolve() if named else None
+    memory = Memory(named_root or marker, variables, machinery())
+    pointed = _pointed(marker, memory) if marker else None
+    if named_root:
+        root = named_root
         _must_exist(root, "flag --site" if (flags or {}).get("site.path") else f"environment {SITE_VARIABLE}")
     elif marker is None:
         raise Stop(
@@ -149,8 +161,29 @@ def open_project(
         root = pointed or marker
         _must_exist(root, f"site.path in {marker / SETTINGS_FILE}")
     tool_file = _tool_file(root, marker, pointed)
-    foreign = tool_file is not None and _pointed(tool_file.parent) != root
-    return Project(root, load(root, tool_file=tool_file, foreign=foreign, environ=variables, flags=flags))
+    foreign = tool_file is not None and _pointed(tool_file.parent, memory) != root
+    loaded = _loaded(root, tool_file, memory, foreign=foreign, flags=flags or {})
+    # Reading settings makes no state folder.
+    if (root / STATE_FOLDER).is_dir():
+        memory.save()
+    return Project(root, loaded)
+
+
+def _loaded(
+    root: Path, tool_file: Path | None, memory: Memory, *, foreign: bool, flags: Mapping[str, object]
+) -> Loaded:
+    from pipeline.core.schema import PREFIX, Loaded
+
+    def ask() -> Loaded:
+        from pipeline.core.settings import load
+
+        return load(root, tool_file=tool_file, foreign=foreign, environ=memory.environ, flags=flags)
+
+    files = [root / SETTINGS_FILE, root / POLICY_FILE, *([tool_file] if tool_file else [])]
+    where = [(path, path.resolve()) for path in files]
+    variables = sorted((name, text) for name, text in memory.environ.items() if name.startswith(PREFIX))
+    question = ("settings", root, where, foreign, variables, sorted(flags.items()))
+    return memory.answer(question, files, ask, Loaded)
 
 
 def _upwards(start: Path) -> Path | None:
@@ -160,15 +193,21 @@ def _upwards(start: Path) -> Path | None:
     return None
 
 
-def _pointed(folder: Path) -> Path | None:
+def _pointed(folder: Path, memory: Memory) -> Path | None:
     """Return the other folder that an invoke.yaml's `site.path` leads to, or None."""
-    source = read(folder / SETTINGS_FILE, SETTINGS_FILE)
+    file = folder / SETTINGS_FILE
+    path = memory.answer(("site.path",), [file], lambda: _site_path(file), str)
+    root = (folder / Path(path).expanduser()).resolve()
+    return root if path and root != folder else None
+
+
+def _site_path(file: Path) -> str:
+    from pipeline.core.sources import read
+
+    source = read(file, SETTINGS_FILE)
     site = source.values.get("site") if source else None
     path = site.get("path") if isinstance(site, dict) else None
-    if not isinstance(path, str) or not path:
-        return None
-    root = (folder / Path(path).expanduser()).resolve()
-    return root if root != folder else None
+    return path if isinstance(path, str) else ""
 
 
 def _tool_file(root: Path, marker: Path | None, pointed: Path | None) -> Path | None:

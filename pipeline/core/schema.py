@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,8 +11,7 @@ from urllib.parse import urlsplit
 
 from pipeline.core.part import Field, Part, Reads, Then
 
-SETTINGS_FILE = "invoke.yaml"
-POLICY_FILE = "constitution.toml"
+PREFIX = "INVOKE_"
 
 Framework = Literal[
     "astro", "vite", "next", "sveltekit", "nuxt", "eleventy", "vitepress", "docusaurus", "plain", "other"
@@ -37,9 +35,9 @@ _UNITS = {
     "GIB": 1 << 30,
 }
 _SIZE_TEXT = 'a size in bytes, or text such as "100 KB" or "none"'
-_SIZE = re.compile(r"(\d[\d_]*(?:\.\d+)?)\s*([A-Za-z]*)")
+_SIZE = r"(\d[\d_]*(?:\.\d+)?)\s*([A-Za-z]*)"
 # `&&`, `|`, `>`, `;` and `$(...)` need a shell, which is never used.
-_SHELL = re.compile(r"^(?:&&?|\|\|?|;|[<>]{1,2}.*)$|`|\$\(|.;$")
+_SHELL = r"^(?:&&?|\|\|?|;|[<>]{1,2}.*)$|`|\$\(|.;$"
 
 
 def parse_size(value: object) -> int | None:
@@ -57,7 +55,7 @@ def parse_size(value: object) -> int | None:
         return value
     if value.strip().lower() == "none":
         return None
-    match = _SIZE.fullmatch(value.strip())
+    match = re.fullmatch(_SIZE, value.strip())
     unit = (match[2] or "B").upper() if match else ""
     if not match or unit not in _UNITS:
         raise ValueError(_SIZE_TEXT)
@@ -72,11 +70,13 @@ def parse_command(value: object) -> tuple[str, ...] | None:
     if value is None:
         return None
     if isinstance(value, str):
+        import shlex
+
         try:
             words: tuple[object, ...] = tuple(shlex.split(value))
         except ValueError as error:
             raise ValueError(f"one command: {error}") from None
-        if any(_SHELL.search(str(word)) for word in words):
+        if any(re.search(_SHELL, str(word)) for word in words):
             raise ValueError(
                 "one command without a shell's && | ; > $(): put more into a script of package.json"
             )

@@ -13,10 +13,10 @@ from pipeline.core.errors import Stop
 from pipeline.core.files import plural
 from pipeline.core.mistakes import Layer, explain, has, judged, model_at, validate, where_is
 from pipeline.core.part import Part, types_of
+from pipeline.core.paths import POLICY_FILE, SETTINGS_FILE
 from pipeline.core.schema import (
     INVOKE_KEYS,
-    POLICY_FILE,
-    SETTINGS_FILE,
+    PREFIX,
     Environment,
     Loaded,
     Policy,
@@ -25,7 +25,6 @@ from pipeline.core.schema import (
 from pipeline.core.secrets import redact
 from pipeline.core.sources import Key, Mistake, Source, dotted, read
 
-PREFIX = "INVOKE_"
 # What invoke reads from the environment by itself.
 _INVOKES_OWN = re.compile(r"(?:RUN|RUNNERS|SUDO|TASKS)_|TIMEOUTS_COMMAND$|RUNTIME_CONFIG$|DEBUG$")
 _SECRET_KEY = re.compile(

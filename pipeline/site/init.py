@@ -12,8 +12,7 @@ from pathlib import Path
 
 from pipeline.core.errors import Stop
 from pipeline.core.files import write_atomic
-from pipeline.core.paths import resource
-from pipeline.core.schema import POLICY_FILE, SETTINGS_FILE
+from pipeline.core.paths import POLICY_FILE, SETTINGS_FILE, resource
 from pipeline.site.detect import Guess, Guessed, guess
 from pipeline.site.facts import Facts, look
 
