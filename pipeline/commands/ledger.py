@@ -120,7 +120,7 @@ def size_lines(found: Size, now: datetime) -> list[str]:
 def local_lines(found: Local, now: datetime) -> list[str]:
     """Return what the state folder holds on this machine."""
     largest = ", ".join(f"{name} {human_size(size)}" for name, size in found.parts[:3])
-    said = [f"on this machine: {human_size(found.total)} in .pages, of which {largest}"]
+    said = [f"in .pages here: {human_size(found.total)} ({largest})"]
     tidied = f"tidied {ago(found.tidied, now)}" if found.tidied else "never tidied"
     said.append(f"{plural(found.packs, 'pack')}, about {plural(found.loose, 'loose object')}; {tidied}")
     if found.error:

@@ -71,16 +71,15 @@ class Tidied:
         return [*said, f"object store: {human_size(self.before)} -> {human_size(self.after)}"]
 
 
-def due(now_held: Heap, last: Record | None, now: datetime) -> str:
-    """Return why the state folder should be tidied, empty when it need not be; pure."""
-    if last and parse(last.when) > now - _PAUSE:
-        return ""
-    if now_held.packs > PACKS:
-        return f"{now_held.packs} packs"
-    if now_held.loose > LOOSE:
-        return f"about {now_held.loose:,} loose objects"
-    grown = now_held.refs - (last.left if last else 0)
-    return f"{grown} more builds" if grown > REFS else ""
+def due(held: Heap, last: Record | None) -> bool:
+    """Whether enough has gathered since the last time; pure."""
+    grown = held.refs - (last.left if last else 0)
+    return held.packs > PACKS or held.loose > LOOSE or grown > REFS
+
+
+def rested(last: Record | None, now: datetime) -> bool:
+    """Whether the last time is long enough ago; pure."""
+    return last is None or parse(last.when) <= now - _PAUSE
 
 
 def behind(project: Project, clock: Clock = utc_now) -> bool:
@@ -91,7 +90,8 @@ def behind(project: Project, clock: Clock = utc_now) -> bool:
     if not project.settings.upkeep.automatic:
         return False
     with contextlib.suppress(OSError):
-        if due(heap(objects_folder(project)), last_record(project), clock()):
+        last = last_record(project)
+        if due(heap(objects_folder(project)), last) and rested(last, clock()):
             top = str(Path(__file__).resolve().parents[2])
             paths = os.pathsep.join(filter(None, (top, os.environ.get("PYTHONPATH", ""))))
             words = (sys.executable, "-P", "-m", "pipeline.deploy.upkeep", str(project.root))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -52,6 +53,7 @@ def test_the_ledger_is_listed_shown_compared_audited_and_measured(tmp_path: Path
         }  # fmt: skip
         about = typed(project, f"show {second.release} --env=staging")
         assert "unsigned" in about
+        assert "evidence at" in about
         assert "gate build" in about
         value = json.loads(typed(project, "show live --env=staging --json"))
         assert (value["name"], value["proven"], value["branch"]) == (second.release, True, "is there")
@@ -69,7 +71,10 @@ def test_the_ledger_is_listed_shown_compared_audited_and_measured(tmp_path: Path
         ]  # fmt: skip
         sizes = typed(project, "size --env=staging")
         assert "branches" in sizes
-        assert json.loads(typed(project, "size --env=staging --json"))["environment"] == "staging"
+        assert "never tidied" in sizes
+        measured = json.loads(typed(project, "size --env=staging --json"))
+        assert measured["environment"] == "staging"
+        assert measured["local"]["total"] == sum(measured["local"]["parts"].values()) > 0
         every = (listed, different, sizes)
         assert all(len(line) <= 80 for text in every for line in text.splitlines())
 
@@ -108,6 +113,21 @@ def test_expired_previews_go(tmp_path: Path, typed: Typed) -> None:
         assert "take away _preview/one" in typed(project, "expire --dry-run")
         assert typed(project, "expire").strip() == target_of(project, "staging").url
         assert json.loads(typed(project, "expire --json")) == []
+
+
+def test_the_state_folder_is_tidied_by_hand(tmp_path: Path, typed: Typed) -> None:
+    with fleet(tmp_path) as project:
+        deploy(project)
+        planned = typed(project, "tidy --dry-run").splitlines()
+        assert planned[0] == "0 builds that no release needs would go"
+        assert planned[-1].startswith("object store: ")
+        assert not (project.state / "upkeep.json").exists()
+        assert " -> " in typed(project, "tidy").splitlines()[-1]
+        value = json.loads(typed(project, "tidy --json"))
+        assert (value["packs"], value["loose"], value["refs"], value["dry_run"]) == (1, 0, 0, False)
+        assert re.search(
+            r"1 pack, about 0 loose objects; tidied \d+ s ago$", typed(project, "size --env=staging")
+        )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,16 +18,17 @@ from pipeline.core.clock import stamp, utc_now
 from pipeline.core.errors import Code, Stop
 from pipeline.core.project import Project, open_project
 from pipeline.deploy import engine, journal, needed, store_packs, upkeep
+from pipeline.deploy.desk import sit_down
 from pipeline.deploy.engine import Order
 from pipeline.deploy.journal import Entry, State
 from pipeline.deploy.needed import Needs, Ref
 from pipeline.deploy.store_packs import Heap, heap
-from pipeline.deploy.target import objects, objects_folder
-from pipeline.deploy.upkeep import Record, due
+from pipeline.deploy.target import Target, objects, objects_folder, target_of
+from pipeline.deploy.upkeep import Record, due, rested
 from pipeline.site.artifact import snapshot
 from pipeline.site.build import forget
 from pipeline.tools.git import Git
-from tests.deploy.harbour import Ticker, change, write
+from tests.deploy.harbour import change, write
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 OLD, YOUNG = NOW - timedelta(days=2), NOW - timedelta(hours=2)
@@ -66,21 +66,26 @@ def test_of_several_refs_to_a_needed_tree_the_newest_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("held", "last", "reason"),
+    ("held", "left", "is_due"),
     [
-        (Heap(20, 2_000, 50), None, ""),
-        (Heap(21, 0, 0), None, "21 packs"),
-        (Heap(0, 2_001, 0), None, "about 2,001 loose objects"),
-        (Heap(0, 0, 51), None, "51 more builds"),
-        (Heap(0, 0, 90), Record(stamp(NOW - timedelta(hours=2)), left=60), ""),
-        (Heap(0, 0, 111), Record(stamp(NOW - timedelta(hours=2)), left=60), "51 more builds"),
-        (Heap(99, 9_999, 999), Record(stamp(NOW - timedelta(minutes=59))), ""),
+        (Heap(20, 2_000, 50), None, False),
+        (Heap(21, 0, 0), None, True),
+        (Heap(0, 2_001, 0), None, True),
+        (Heap(0, 0, 51), None, True),
+        (Heap(0, 0, 90), 60, False),
+        (Heap(0, 0, 111), 60, True),
     ],
 )
-def test_it_is_due_when_enough_has_gathered_and_the_last_time_is_an_hour_ago(
-    held: Heap, last: Record | None, reason: str
+def test_it_is_due_when_enough_has_gathered_since_the_last_time(
+    held: Heap, left: int | None, is_due: bool
 ) -> None:
-    assert due(held, last, NOW) == reason
+    assert due(held, None if left is None else Record(stamp(NOW), left=left)) == is_due
+
+
+@pytest.mark.parametrize(("minutes", "is_rested"), [(59, False), (60, True)])
+def test_it_rests_for_an_hour(minutes: int, is_rested: bool) -> None:
+    assert rested(Record(stamp(NOW - timedelta(minutes=minutes))), NOW) == is_rested
+    assert rested(None, NOW)
 
 
 def age(project: Project, days: float = 30) -> None:
@@ -88,7 +93,7 @@ def age(project: Project, days: float = 30) -> None:
     then = time.time() - days * 86_400
     for folder, _, names in os.walk(project.state):
         for name in names:
-            os.utime(os.path.join(folder, name), (then, then))
+            os.utime(Path(folder) / name, (then, then))
 
 
 def deploy(project: Project) -> str:
@@ -135,11 +140,11 @@ def test_builds_that_were_never_released_go_with_their_bytes_and_releases_stay(
     upkeep.tidy(project, clock=lambda: utc_now() + timedelta(days=2))
     assert not list((project.state / "attic").iterdir())
     assert engine.rollback(project, "local", clock=utc_now).new
-    assert {first, second} <= {one.name for one in engine.sit_down(project, target(project)).releases}
+    assert {first, second} <= {one.name for one in sit_down(project, target(project)).releases}
 
 
-def target(project: Project) -> engine.Target:
-    return engine.target_of(project, "local")
+def target(project: Project) -> Target:
+    return target_of(project, "local")
 
 
 def test_the_tree_of_the_last_scan_stays_so_that_the_next_build_starts_from_it(
@@ -159,7 +164,7 @@ def test_the_tree_of_the_last_scan_stays_so_that_the_next_build_starts_from_it(
 def test_an_artifact_that_the_audit_log_lacks_keeps_its_ref(project: Project, site: Path) -> None:
     deploy(project)
     git = objects(project)
-    tree = engine.sit_down(project, target(project)).releases[0].artifact
+    tree = sit_down(project, target(project)).releases[0].artifact
     change(site, "Draft")
     snapshot(project.output, objects_folder(project))
     git.run("update-ref", "-d", target(project).audit_ref)
