@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from pipeline.core.clock import parse, stamp
 from pipeline.core.errors import Code, Stop
 from pipeline.deploy.target import Target
-from pipeline.tools.git import Git
+from pipeline.tools.git import ZERO, Git
 
 _RECORD = "\x1e"
+# What git allows in nobody's name: https://git-scm.com/docs/git-commit#_commit_information
+_NO_NAME = re.compile(r"[\0\n<>]")
+# The file beside an event that holds the evidence of its release, where the environment shares it.
+EVIDENCE = "evidence.json"
 
 
 class Kind(StrEnum):
@@ -66,13 +71,16 @@ def _entries(git: Git, ref: str, limit: int = 0) -> Iterator[tuple[str, Event | 
     done = git.try_run("log", "--first-parent", f"--format=%H%n%B{_RECORD}", *count, ref)
     for record in done.out.decode("utf-8", "replace").split(_RECORD) if done.ok else []:
         commit, _, text = record.strip("\n").partition("\n")
-        if not commit:
-            continue
-        try:
-            value = json.loads(text)
-            yield commit, Event(**{**value, "kind": Kind(value["kind"])}), text.strip()
-        except (ValueError, TypeError, KeyError):
-            yield commit, None, text.strip()
+        if commit:
+            yield commit, _event(text), text.strip()
+
+
+def _event(text: str) -> Event | None:
+    try:
+        value = json.loads(text)
+        return Event(**{**value, "kind": Kind(value["kind"])})
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def broken_links(git: Git, ref: str) -> list[str]:
@@ -91,36 +99,28 @@ def broken_links(git: Git, ref: str) -> list[str]:
     return problems
 
 
-def append(git: Git, tip: str | None, event: Event, moment: datetime) -> str:
+def commits_with(git: Git, ref: str, evidence: str) -> list[str]:
+    """Return the commits of the events that name this evidence, newest first."""
+    return [commit for commit, event, _ in _entries(git, ref) if event and event.evidence == evidence]
+
+
+def append(git: Git, tip: str | None, event: Event, moment: datetime, evidence: bytes = b"") -> str:
     """Add an event behind `tip` in the object store and return the new commit; the remote is not touched.
 
-    The event's `previous` is filled in here.
+    The event's `previous` is filled in here; `evidence` is a file that goes along.
     """
-    before = read(git, tip, limit=1) if tip else []
-    linked = Event(**{**asdict(event), "kind": event.kind, "previous": before[0].digest() if before else ""})
-    line = linked.line()
-    entries = b"100644 blob %s\tevent.json\n" % _blob(git, line)
-    if event.tree and git.has(f"{event.tree}^{{tree}}"):
-        # The artifact without what lies over it, for every machine; all but its topmost tree is there anyway.
-        entries = b"040000 tree %s\tartifact\n" % event.tree.encode() + entries
-    tree = git.run("mktree", stdin=entries).text
-    parents = ["-p", tip] if tip else []
-    who = f"{event.who.split(' <', maxsplit=1)[0]}"
-    identity = {
-        "GIT_AUTHOR_NAME": who,
-        "GIT_AUTHOR_EMAIL": "pages-pipeline@localhost",
-        "GIT_COMMITTER_NAME": who,
-        "GIT_COMMITTER_EMAIL": "pages-pipeline@localhost",
-        "GIT_AUTHOR_DATE": f"{int(moment.timestamp())} +0000",
-        "GIT_COMMITTER_DATE": f"{int(moment.timestamp())} +0000",
-    }
-    return git.run(
-        "commit-tree", tree, *parents, stdin=line, env=identity, what="cannot write the audit log"
-    ).text
-
-
-def _blob(git: Git, data: bytes) -> bytes:
-    return git.run("hash-object", "-w", "-t", "blob", "--stdin", stdin=data).text.encode()
+    last, artifact = git.objects([tip or ZERO, f"{event.tree or ZERO}^{{tree}}"])
+    before = _event(last.data.decode("utf-8", "replace").partition("\n\n")[2]) if last else None
+    linked = replace(event, previous=before.digest() if before else "")
+    # The artifact without what lies over it, for every machine; all but its topmost tree is there anyway.
+    entries = b"40000 artifact\0" + bytes.fromhex(artifact.oid) if artifact else b""
+    if evidence:
+        entries += b"100644 %s\0" % EVIDENCE.encode() + bytes.fromhex(git.put("blob", evidence))
+    lines = [f"tree {git.put('tree', entries)}", *([f"parent {tip}"] if tip else [])]
+    name = _NO_NAME.sub(" ", event.who.split(" <", maxsplit=1)[0]).strip() or "pages-pipeline"
+    who = f"{name} <pages-pipeline@localhost> {int(moment.timestamp())} +0000"
+    lines += [f"author {who}", f"committer {who}"]
+    return git.put("commit", "\n".join(lines).encode() + b"\n\n" + linked.line())
 
 
 def leased(events: list[Event], host: str, now: datetime) -> Stop | None:

@@ -11,7 +11,7 @@ from pipeline.deploy.ledger import Release
 from pipeline.deploy.names import free_name, moment_of
 from pipeline.deploy.publish import Draft
 from pipeline.deploy.source import Source
-from pipeline.tools.git import identity
+from pipeline.tools.git import ZERO, Object, identity
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,20 @@ def over(desk: Desk, content: Content) -> Draft:
     """Return the draft of a release of `content` on what is live now, with the environment's overlay."""
     now, target, tip = desk.clock(), desk.target, desk.remote.tip
     name = str(free_name(now, target.name, content.slug, desk.remote.branches))
-    past = overlay.read_past(desk.git, desk.releases, content.tree, target.options.keep.releases)
+    recent = desk.releases[: target.options.keep.releases]
+    own_cname, live_cname, own_robots, own_previews, live_previews, *records = desk.git.objects(
+        [
+            f"{content.tree}:CNAME",
+            f"{tip or ZERO}:CNAME",
+            f"{content.tree}:robots.txt",
+            f"{content.tree}:{standing.FOLDER}",
+            f"{tip or ZERO}:{standing.FOLDER}",
+            *(f"{one.tree}:{overlay.RELEASE_FILE}" for one in recent),
+        ]
+    )
+    past = overlay.read_past(desk.git, recent, records, content.tree)
     kept = standing.without(overlay.kept_assets(past, now, target.options.keep.hours))
-    previews = standing.standing(desk)
+    previews = standing.standing(desk, standing.previews_in(desk.git, live_previews))
     record = overlay.record_of(
         name=name,
         environment=target.name,
@@ -86,9 +97,9 @@ def over(desk: Desk, content: Content) -> Draft:
         evidence=content.evidence,
         when=now,
     )
-    cname = overlay.cname_for(desk.git, target.options.cname, content.tree, tip)
+    cname = overlay.cname_for(target.options.cname, own_cname, live_cname)
     above = overlay.files_over(record, cname=cname, noindex=target.noindex, kept=kept)
-    beneath = standing.subtrees(desk.git, content.tree, previews)
+    beneath = standing.subtrees(standing.previews_in(desk.git, own_previews), previews)
     draft = Draft(
         name=name,
         environment=target.name,
@@ -107,12 +118,17 @@ def over(desk: Desk, content: Content) -> Draft:
         overlay=above,
         subtrees=beneath,
     )
-    return draft if target.noindex else shield(desk, draft, hidden=bool(previews))
+    if target.noindex:
+        return draft
+    return shield(draft, own_robots, target.base, hidden=bool(previews))
 
 
-def shield(desk: Desk, draft: Draft, *, hidden: bool) -> Draft:
-    """Return the draft with a robots.txt that keeps search engines out of its previews, or no longer speaks of any."""
-    text = standing.robots(desk.git, draft.tree, desk.target.base, hidden=hidden)
+def shield(draft: Draft, own: Object | None, base: str, *, hidden: bool) -> Draft:
+    """Return the draft with a robots.txt that keeps search engines out of its previews, or no longer speaks of any.
+
+    `own` is the tree's robots.txt.
+    """
+    text = standing.robots(own.data if own else b"", base, hidden=hidden)
     if text is None:
         return draft
     if not text:

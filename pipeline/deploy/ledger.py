@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from pipeline.core.errors import Stop
 from pipeline.deploy.target import Target, credentials
-from pipeline.tools.git import Git
+from pipeline.tools.git import Git, moves
 
 _FIELD, _RECORD = "\x1f", "\x1e"
 # The kind of a release that changes nothing but what stands below the folder of previews.
@@ -88,13 +88,11 @@ def follow(git: Git, target: Target, remote: Remote) -> None:
         target.live_ref: (target.branch, remote.tip),
         target.audit_ref: (target.audit_branch, remote.audit),
     }
-    known = git.run("for-each-ref", "--format=%(refname) %(objectname)", *wanted).text.splitlines()
-    here = dict(line.split() for line in known)
-    stale = {ref: (branch, tip) for ref, (branch, tip) in wanted.items() if here.get(ref) != tip}
-    for ref in [ref for ref, (_, tip) in stale.items() if tip is None]:
-        git.try_run("update-ref", "-d", ref)
-        del stale[ref]
-    away = {ref: branch for ref, (branch, tip) in stale.items() if tip and not git.has(f"{tip}^{{commit}}")}
+    tips = [tip for _, tip in wanted.values() if tip]
+    names = [*wanted, *(f"{tip}^{{commit}}" for tip in tips)]
+    here = dict(zip(names, git.ids(*names), strict=True))
+    stale = {ref: (branch, tip) for ref, (branch, tip) in wanted.items() if here[ref] != tip}
+    away = {ref: branch for ref, (branch, tip) in stale.items() if tip and not here[f"{tip}^{{commit}}"]}
     if away:
         refspecs = [f"+refs/heads/{branch}:{ref}" for ref, branch in away.items()]
         git.run(
@@ -107,9 +105,8 @@ def follow(git: Git, target: Target, remote: Remote) -> None:
             *refspecs,
             config=credentials(target.remote),
         )
-    for ref, (_, tip) in stale.items():
-        if tip:
-            git.run("update-ref", ref, tip)
+    if stale:
+        git.run("update-ref", "--stdin", stdin=moves({ref: tip for ref, (_, tip) in stale.items()}))
 
 
 def releases(git: Git, target: Target, limit: int = 0) -> list[Release]:

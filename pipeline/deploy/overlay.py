@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pipeline.core.clock import stamp
 from pipeline.deploy.ledger import Release
-from pipeline.tools.git import Git
+from pipeline.tools.git import Git, Object
 
 RELEASE_FILE = ".well-known/release.json"
 _ROBOTS = b"# Not for search engines: this is no production site.\nUser-agent: *\nDisallow: /\n"
@@ -58,27 +58,45 @@ def kept_assets(past: Iterable[Past], now: datetime, hours: int) -> dict[str, st
     return kept
 
 
-def read_past(git: Git, releases: list[Release], tree: str, count: int) -> list[Past]:
-    """Return what the newest `count` releases have that `tree` lacks; `releases` is newest first."""
-    past = []
-    for place, one in enumerate(releases[:count]):
-        replaced = releases[place - 1].when if place else None
-        past.append(Past(replaced, kept_by(git, one), missing_in(git, one.tree, tree)))
-    return past
+def read_past(
+    git: Git, releases: Sequence[Release], records: Iterable[Object | None], tree: str
+) -> list[Past]:
+    """Return what `releases`, newest first, have that `tree` lacks; `records` are their release files."""
+    replaced = [None, *(one.when for one in releases[:-1])]
+    missing = missing_in(git, [one.tree for one in releases], tree)
+    return [
+        Past(when, kept_in(record), gone)
+        for when, record, gone in zip(replaced, records, missing, strict=False)
+    ]
 
 
-def missing_in(git: Git, old: str, new: str) -> dict[str, str]:
-    """Return the files of the tree `old` that `new` has not, path to blob id."""
-    done = git.run("diff-tree", "-r", "-z", "--no-renames", "--diff-filter=D", old, new)
-    fields = done.out.decode().split("\0")
-    return {path: meta.split()[2] for meta, path in zip(fields[::2], fields[1::2], strict=False)}
+def missing_in(git: Git, trees: Sequence[str], new: str) -> list[dict[str, str]]:
+    """Return, for each of `trees`, the files that `new` has not, path to blob id; one process for all."""
+    if not trees:
+        return []
+    pairs = "".join(f"{old} {new}\n" for old in trees).encode()
+    words = ("diff-tree", "--stdin", "-r", "-z", "--no-renames", "--diff-filter=D")
+    found: list[dict[str, str]] = []
+    fields = iter(git.run(*words, stdin=pairs).out.decode().split("\0"))
+    for part in fields:
+        # Before its first row, each pair has a line of its own, which ends in \n in spite of -z.
+        *pairs_begun, row = part.split("\n")
+        found += [{} for _ in pairs_begun]
+        if row:
+            found[-1][next(fields)] = row.split()[2]
+    return found
 
 
 def kept_by(git: Git, release: Release) -> frozenset[str]:
     """Return the paths that a release had only kept for others."""
-    done = git.try_run("cat-file", "blob", f"{release.tree}:{RELEASE_FILE}")
+    [record] = git.objects([f"{release.tree}:{RELEASE_FILE}"])
+    return kept_in(record)
+
+
+def kept_in(record: Object | None) -> frozenset[str]:
+    """Return the paths that a release had only kept for others, from its release file."""
     try:
-        value = json.loads(done.out) if done.ok else {}
+        value = json.loads(record.data) if record else {}
     except ValueError:
         return frozenset()
     return frozenset(value.get("kept") or ())
@@ -97,17 +115,14 @@ def files_over(
     return Overlay(files, kept)
 
 
-def cname_for(git: Git, configured: str | None, tree: str, live: str | None) -> bytes | None:
-    """Return the CNAME to publish: the configured one, else None if the tree has its own, else the live one's.
+def cname_for(configured: str | None, own: Object | None, live: Object | None) -> bytes | None:
+    """Return the CNAME to publish: the configured one, else None if the tree has its own, else the live one.
 
     A domain that was set on GitHub is a commit on the pages branch; a release without it would take the site down.
     """
     if configured:
         return configured.encode() + b"\n"
-    if live is None or git.try_run("cat-file", "-e", f"{tree}:CNAME").ok:
-        return None
-    found = git.try_run("cat-file", "blob", f"{live}:CNAME")
-    return found.out if found.ok else None
+    return live.data if live and not own else None
 
 
 def record_of(  # noqa: PLR0913 - the record says all of it

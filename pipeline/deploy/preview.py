@@ -221,7 +221,10 @@ def beside(desk: Desk, name: str, previews: dict[str, str], why: str) -> Draft:
         overlay=Overlay({RELEASE_FILE: json.dumps(record, indent=2).encode() + b"\n"}),
         subtrees={**gone, **previews},
     )
-    return draft if desk.target.noindex else shield(desk, draft, hidden=bool(previews))
+    if desk.target.noindex:
+        return draft
+    [robots] = desk.git.objects([f"{tree}:robots.txt"])
+    return shield(draft, robots, desk.target.base, hidden=bool(previews))
 
 
 def record_at(git: Git, tree: str) -> dict[str, object]:

@@ -71,8 +71,7 @@ def stage(git: Git, draft: Draft, key: Mapping[str, str] | None = None) -> str:
     git settings to sign with.
     """
     ref = f"refs/pages/staging/{draft.name}"
-    git.try_run("update-ref", "-d", ref)
-    words = ("fast-import", "--quiet", "--depth=0", "--done")
+    words = ("fast-import", "--quiet", "--force", "--depth=0", "--done")
     commit = git.run(*words, stdin=_commit(ref, draft), what="cannot store the release").text.strip()
     return sign(git, ref, commit, key) if key else commit
 

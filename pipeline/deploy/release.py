@@ -12,7 +12,7 @@ from pipeline.core import ui
 from pipeline.core.clock import stamp
 from pipeline.core.errors import Code, Stop
 from pipeline.core.files import human_size, plural
-from pipeline.deploy import audit, guard, journal, ledger
+from pipeline.deploy import audit, guard, journal, ledger, proof_of_evidence
 from pipeline.deploy.audit import Kind, event_of
 from pipeline.deploy.desk import Desk
 from pipeline.deploy.draft import again
@@ -22,7 +22,7 @@ from pipeline.deploy.ledger import Release
 from pipeline.deploy.publish import Draft, Refs, push, push_audit, signing_key, stage
 from pipeline.deploy.target import front
 from pipeline.deploy.verify import Proof, Question, Stuck, prove
-from pipeline.tools.git import identity
+from pipeline.tools.git import identity, moves
 
 if TYPE_CHECKING:
     from pipeline.tools.github import Hub
@@ -79,6 +79,7 @@ def publish(desk: Desk, draft: Draft, undoes: str = "") -> Entry:
     entry = journal.write(desk.journal, Entry(*plan, undoes=undoes))
     try:
         wait_for_turn(desk, draft)
+        proof_of_evidence.keep(desk, draft)
         with ui.step("commit") as step:
             commit = stage(desk.git, draft, signing_key(desk.project.root))
             step.note = commit[:10]
@@ -104,8 +105,8 @@ def publish_by_push(desk: Desk, draft: Draft, entry: Entry) -> Entry:
         step.note = draft.name
     entry = journal.advance(desk.journal, entry, State.PUSHED)
     # What is published stays published, whether or not this is noted here: the next look at the remote does it.
-    desk.git.try_run("update-ref", desk.target.live_ref, commit)
-    desk.git.try_run("update-ref", desk.target.audit_ref, refs.audit or "")
+    moved = moves({desk.target.live_ref: commit, desk.target.audit_ref: refs.audit})
+    desk.git.try_run("update-ref", "--stdin", stdin=moved)
     return entry
 
 
@@ -187,7 +188,7 @@ def announce(desk: Desk, draft: Draft, commit: str) -> str:
         lease=now + timedelta(seconds=limits.publish + 2 * limits.verify),
         note=draft.why,
     )
-    return audit.append(desk.git, desk.remote.audit, event, now)
+    return audit.append(desk.git, desk.remote.audit, event, now, proof_of_evidence.to_send(desk, draft))
 
 
 def prove_or_undo(desk: Desk, entry: Entry) -> Proof:

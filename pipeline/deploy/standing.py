@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from pipeline.core.clock import parse
 from pipeline.deploy import journal
 from pipeline.deploy.audit import Kind
 from pipeline.deploy.journal import State
-from pipeline.tools.git import Git
+from pipeline.tools.git import Git, Object, folders
 
 if TYPE_CHECKING:
     from pipeline.deploy.desk import Desk
@@ -49,16 +49,25 @@ def read(git: Git, commit: str | None) -> list[Preview]:
     """Return the previews of a published tree, in order; a folder without a record of ours is none."""
     if commit is None:
         return []
-    listing = git.maybe("ls-tree", "-d", "-z", f"{commit}:{FOLDER}") or ""
-    rows = [(line.partition("\t")[2], line.split()[2]) for line in listing.split("\0") if line]
-    found = [_preview(slug, tree, _record(git, tree)) for slug, tree in rows]
+    [folder] = git.objects([f"{commit}:{FOLDER}"])
+    return previews_in(git, folder)
+
+
+def previews_in(git: Git, folder: Object | None) -> list[Preview]:
+    """Return the previews of a published tree from its folder of previews (None: it has none)."""
+    rows = folders(folder)
+    if not rows:
+        return []
+    records = git.objects(f"{tree}:{RECORD}" for tree in rows.values())
+    found = [
+        _preview(slug, tree, _record(one)) for (slug, tree), one in zip(rows.items(), records, strict=True)
+    ]
     return [one for one in found if one is not None]
 
 
-def _record(git: Git, tree: str) -> Mapping[str, object]:
-    done = git.try_run("cat-file", "blob", f"{tree}:{RECORD}")
+def _record(record: Object | None) -> Mapping[str, object]:
     try:
-        value = json.loads(done.out) if done.ok else None
+        value = json.loads(record.data) if record else None
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
@@ -80,14 +89,17 @@ def _preview(slug: str, tree: str, record: Mapping[str, object]) -> Preview | No
         return None
 
 
-def standing(desk: Desk) -> list[Preview]:
+def standing(desk: Desk, there: Sequence[Preview] | None = None) -> list[Preview]:
     """Return the previews that the next release keeps: not expired, and not of a release that was taken back.
 
-    Where the newest version of a preview was taken back, the one before it stands again.
+    Where the newest version of a preview was taken back, the one before it stands again. `there` are the live ones,
+    where they are known already.
     """
-    now, undone = desk.clock(), _undone(desk)
+    now = desk.clock()
+    live = read(desk.git, desk.remote.tip) if there is None else there
+    undone = _undone(desk) if live else frozenset()
     found = []
-    for one in read(desk.git, desk.remote.tip):
+    for one in live:
         good = one if one.release not in undone else _earlier(desk, one.slug, undone)
         if good and good.expires > now:
             found.append(good)
@@ -108,19 +120,17 @@ def _earlier(desk: Desk, slug: str, undone: frozenset[str]) -> Preview | None:
     return None
 
 
-def subtrees(git: Git, tree: str, wanted: list[Preview]) -> dict[str, str | None]:
-    """Return what must stand below the root of a new release of `tree`: the wanted previews, and no other."""
-    gone: dict[str, str | None] = {one.path: None for one in read(git, tree)}
+def subtrees(own: Sequence[Preview], wanted: Sequence[Preview]) -> dict[str, str | None]:
+    """Return what must stand below the root of a new release: the wanted previews, and no other of the tree's own."""
+    gone: dict[str, str | None] = {one.path: None for one in own}
     return gone | {one.path: one.tree for one in wanted}
 
 
-def robots(git: Git, tree: str, base: str, *, hidden: bool) -> bytes | None:
+def robots(own: bytes, base: str, *, hidden: bool) -> bytes | None:
     """Return the robots.txt that keeps search engines out of previews (`hidden`) or says nothing of them.
 
-    Empty means that there must be none, None that the tree's own is right.
+    `own` is the tree's. Empty means that there must be none, None that the tree's own is right.
     """
-    done = git.try_run("cat-file", "blob", f"{tree}:robots.txt")
-    own = done.out if done.ok else b""
     bare = own.partition(_MARK)[0]
     # A second group for all robots adds to the first one: https://www.rfc-editor.org/rfc/rfc9309.html#section-2.2.1
     block = _MARK + f"User-agent: *\nDisallow: {base}{FOLDER}/\n".encode()

@@ -326,13 +326,7 @@ def _index_data(tree: str, found: list[Found], entries: list[Entry], began: int)
 
 def blobs(git: Git, oids: list[str]) -> Iterator[bytes]:
     """Return the contents of many objects, in order, through one git process."""
-    done = git.run("cat-file", "--batch", "--buffer", stdin="".join(f"{oid}\n" for oid in oids).encode())
-    position = 0
-    for oid in oids:
-        end = done.out.index(b"\n", position)
-        header = done.out[position:end].split()
-        if len(header) != 3:
+    for oid, found in zip(oids, git.objects(oids), strict=True):
+        if found is None:
             raise Stop(f"the object store has lost {oid}", "invoke build", Code.SERVICE)
-        size = int(header[2])
-        yield done.out[end + 1 : end + 1 + size]
-        position = end + 2 + size
+        yield found.data
