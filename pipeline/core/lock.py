@@ -7,7 +7,6 @@ import fcntl
 import getpass
 import json
 import os
-import socket
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,7 +65,7 @@ def hold(path: Path, why: str, clock: Clock = utc_now) -> Iterator[None]:
         except BlockingIOError:
             raise _locked(_details(path), path, clock) from None
         file.truncate(0)
-        me = Holder(user_name(), socket.gethostname(), os.getpid(), stamp(clock()), why)
+        me = Holder(user_name(), os.uname().nodename, os.getpid(), stamp(clock()), why)
         file.write(json.dumps(asdict(me)))
         file.flush()
         try:

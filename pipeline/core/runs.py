@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +26,8 @@ _run = _Run()
 def folder(state: Path, keep: int = 50) -> Path:
     """Return this run's folder below a site's state folder; the oldest beyond `keep` runs are removed."""
     if _run.folder is None or _run.folder.parent.parent != state:
+        import shutil
+
         name = f"{_run.started.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
         _run.folder = state / "runs" / name
         _run.folder.mkdir(parents=True, exist_ok=True)

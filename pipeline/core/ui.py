@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -62,6 +61,8 @@ def paint(text: str, style: str, stream: TextIO | None = None) -> str:
 
 def width() -> int:
     """Return the terminal's width in columns, 80 where there is none."""
+    import shutil
+
     return shutil.get_terminal_size((80, 24)).columns
 
 
