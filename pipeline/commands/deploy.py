@@ -57,6 +57,7 @@ def deploy(
         "to": "release to go back to, by name or its beginning; else the one before with other content",
         "why": "why, for the record",
         "via_api": "go through GitHub's API with gh alone, for when git cannot push",
+        "take_over": "do not wait for another machine that is proving its release",
         "yes": _YES,
         "dry_run": _DRY,
         "json": _JSON,
@@ -68,6 +69,7 @@ def rollback(
     to: str = "",
     why: str = "",
     via_api: bool = False,
+    take_over: bool = False,
     yes: bool = False,
     dry_run: bool = False,
     json: bool = False,
@@ -80,9 +82,8 @@ def rollback(
         if dry_run:
             show_plan(engine.plan_rollback(project, env, to=to), json=json)
             return
-        show_outcome(
-            project, engine.rollback(project, env, to=to, why=why, yes=yes, via_api=via_api), json=json
-        )
+        outcome = engine.rollback(project, env, to=to, why=why, yes=yes, via_api=via_api, take_over=take_over)
+        show_outcome(project, outcome, json=json)
 
 
 @task(help={"env": "environment to prove", "json": _JSON})

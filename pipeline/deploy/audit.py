@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from pipeline.core.clock import parse, stamp
-from pipeline.core.errors import Code, Stop
+from pipeline.core.clock import stamp
 from pipeline.deploy.target import Target
 from pipeline.tools.git import ZERO, Git
 
@@ -26,6 +25,8 @@ class Kind(StrEnum):
     """What happened to a release."""
 
     PUBLISHED = "published"
+    RENEWED = "renewed"
+    TAKEN = "taken over"
     HEALTHY = "healthy"
     FAILED = "failed"
     ADOPTED = "adopted"
@@ -34,7 +35,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Event:
-    """One line of the log; `lease` (ISO 8601) is until when a publisher may still be proving its release.
+    """One line of the log; `lease` (ISO 8601) is until when others wait for its publisher to prove the release.
 
     `previous` is the SHA-256 of the line before, so that no line can be changed, dropped or put in between.
     """
@@ -121,17 +122,6 @@ def append(git: Git, tip: str | None, event: Event, moment: datetime, evidence: 
     who = f"{name} <pages-pipeline@localhost> {int(moment.timestamp())} +0000"
     lines += [f"author {who}", f"committer {who}"]
     return git.put("commit", "\n".join(lines).encode() + b"\n\n" + linked.line())
-
-
-def leased(events: list[Event], host: str, now: datetime) -> Stop | None:
-    """Return why somebody elsewhere must be waited for, or None: their release is published and not proven yet."""
-    if not events or events[0].kind is not Kind.PUBLISHED or events[0].host == host:
-        return None
-    newest = events[0]
-    if not newest.lease or parse(newest.lease) <= now:
-        return None
-    text = f"{newest.who} on {newest.host} is proving {newest.release} until {newest.lease} at the latest"
-    return Stop(text, f"wait, or look with: invoke status --env={newest.environment}", Code.LOCKED)
 
 
 def event_of(  # noqa: PLR0913 - an event says all of it

@@ -122,7 +122,7 @@ def plan_deploy(project: Project, order: Order, clock: Clock = utc_now) -> Plan:
     )  # fmt: skip
 
 
-def rollback(
+def rollback(  # noqa: PLR0913 - what the task asks
     project: Project,
     environment: str,
     *,
@@ -130,13 +130,17 @@ def rollback(
     why: str = "",
     yes: bool = False,
     via_api: bool = False,
+    take_over: bool = False,
     clock: Clock = utc_now,
 ) -> Outcome:
-    """Publish an earlier release's tree as a new release and prove it; nothing is built, checked out or cloned."""
+    """Publish an earlier release's tree as a new release and prove it; nothing is built, checked out or cloned.
+
+    With `take_over` a machine that is proving its release is not waited for.
+    """
     start = time.monotonic()
     target = target_of(project, environment)
     confirm(project, target, "rollback", yes=yes)
-    with at_desk(project, environment, "rollback", clock, via_api=via_api) as desk:
+    with at_desk(project, environment, "rollback", clock, via_api=via_api, take_over=take_over) as desk:
         # An emergency: what others committed is told, and stays in the history.
         if told := refuse_foreign(desk, adopt=True):
             ui.say(told)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pipeline.core import http
+from pipeline.core.http import Answer
 from pipeline.deploy.verify import Fetch
 
 if TYPE_CHECKING:
@@ -43,7 +45,12 @@ def take_pulse(url: str, options: Health, fetch: Fetch) -> Pulse:
     return Pulse(failed, options.probes, problem)
 
 
-def pulse(url: str, options: Health) -> Pulse:
-    """Ask the site over the network."""
+def pulse(url: str, options: Health, check: Callable[[], None] = lambda: None) -> Pulse:
+    """Ask the site over the network; `check` is called before each request, and may end it by raising Stop."""
+
+    def fetch(address: str) -> Answer:
+        check()
+        return http.get(through, address)
+
     with http.session(1) as through:
-        return take_pulse(url, options, lambda address: http.get(through, address))
+        return take_pulse(url, options, fetch)

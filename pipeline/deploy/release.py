@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipeline.core import ui
-from pipeline.core.clock import stamp
+from pipeline.core.clock import parse, stamp
 from pipeline.core.errors import Code, Stop
 from pipeline.core.files import human_size, plural
-from pipeline.deploy import audit, guard, journal, ledger, proof_of_evidence
-from pipeline.deploy.audit import Kind, event_of
+from pipeline.deploy import audit, guard, journal, ledger, logbook, proof_of_evidence
+from pipeline.deploy.audit import Event, Kind, event_of
 from pipeline.deploy.desk import Desk
 from pipeline.deploy.draft import again
 from pipeline.deploy.health import pulse
 from pipeline.deploy.journal import Entry, State
+from pipeline.deploy.lease import Keeper, Lost, keeping
 from pipeline.deploy.ledger import Release
-from pipeline.deploy.publish import Draft, Refs, push, push_audit, signing_key, stage
+from pipeline.deploy.publish import Draft, Refs, push, signing_key, stage
 from pipeline.deploy.target import front
 from pipeline.deploy.verify import Proof, Question, Stuck, prove
 from pipeline.tools.git import identity, moves
@@ -56,10 +57,10 @@ def make(desk: Desk, draft: Draft, *, since: float | None = None, undoes: str = 
     `since` is when the command began (monotonic, s), `undoes` the failed release that this one takes back.
     Raises Stop (5): nothing was published, or what was published is wrong and the old tree is live again.
     """
-    start = time.monotonic() if since is None else since
+    begun = time.monotonic()
     entry = publish(desk, draft, undoes)
     moved = time.monotonic()
-    proof = prove_or_undo(desk, entry)
+    proof = prove_or_undo(desk, entry, moved - begun)
     commit = entry.commit or ""
     return Outcome(
         desk.target.name,
@@ -68,7 +69,7 @@ def make(desk: Desk, draft: Draft, *, since: float | None = None, undoes: str = 
         desk.target.url,
         new=True,
         proof=proof,
-        published_seconds=moved - start,
+        published_seconds=moved - (begun if since is None else since),
         served_seconds=proof.seconds,
     )
 
@@ -126,6 +127,10 @@ def publish_by_api(desk: Desk, hub: Hub, draft: Draft, entry: Entry) -> Entry:
             hint = f"invoke verify --env={desk.target.name}, once git reaches the repository"
             raise Unknown(text, hint, Code.PUBLISH, (silent.message,)) from silent
     desk.git.try_run("update-ref", desk.target.live_ref, commit)
+    sent = proof_of_evidence.to_send(desk, draft)
+    # GitHub takes one thing at a time, so the log comes right after; what it does not get now, the next run writes.
+    if not logbook.enter_surely(desk, lambda: announcement(desk, draft, commit), _PAUSES, sent):
+        ui.warn(f"the audit log could not be written: the next run notes that {draft.name} was published")
     return entry
 
 
@@ -171,11 +176,10 @@ def wait_for_turn(desk: Desk, draft: Draft) -> None:
             time.sleep(seconds)
 
 
-def announce(desk: Desk, draft: Draft, commit: str) -> str:
-    """Return the audit commit that says what is published, and until when others should wait for the proof."""
+def announcement(desk: Desk, draft: Draft, commit: str) -> Event:
+    """Return the event that says what is published, and until when others should wait for the proof."""
     now = desk.clock()
-    limits = desk.project.settings.timeouts
-    event = event_of(
+    return event_of(
         Kind.PUBLISHED,
         desk.target,
         release=draft.name,
@@ -185,20 +189,38 @@ def announce(desk: Desk, draft: Draft, commit: str) -> str:
         host=desk.host,
         when=now,
         evidence=draft.evidence,
-        lease=now + timedelta(seconds=limits.publish + 2 * limits.verify),
+        lease=now + timedelta(seconds=desk.project.settings.timeouts.lease),
         note=draft.why,
     )
-    return audit.append(desk.git, desk.remote.audit, event, now, proof_of_evidence.to_send(desk, draft))
 
 
-def prove_or_undo(desk: Desk, entry: Entry) -> Proof:
-    """Prove that a pushed release is live and stays so; if not, publish the one before it again and raise Stop (5)."""
-    try:
-        proof = prove_live(desk, question(desk, entry), entry)
-        entry = journal.advance(desk.journal, entry, State.VERIFIED)
-        check_pulse(desk, entry)
-    except Stop as stop:
-        raise undo(desk, entry, stop) from stop
+def announce(desk: Desk, draft: Draft, commit: str) -> str:
+    """Return the audit commit that says so."""
+    event = announcement(desk, draft, commit)
+    return audit.append(
+        desk.git, desk.remote.audit, event, parse(event.when), proof_of_evidence.to_send(desk, draft)
+    )
+
+
+def prove_or_undo(desk: Desk, entry: Entry, age: float | None = None) -> Proof:
+    """Prove that a pushed release is live and stays so; if not, publish the one before it again and raise Stop (5).
+
+    While that lasts, others are kept waiting; `age` is how long ago that began, in seconds. Raises Stop (6) when
+    somebody took over: then it is theirs to publish.
+    """
+    cause: Stop | None = None
+    with keeping(desk, entry.release, entry.commit or "", age) as keeper:
+        try:
+            proof = prove_live(desk, question(desk, entry), entry, keeper.check)
+            entry = journal.advance(desk.journal, entry, State.VERIFIED)
+            check_pulse(desk, entry, keeper.check)
+        except Lost as lost:
+            journal.advance(desk.journal, entry, State.SUPERSEDED, reason=lost.message)
+            raise
+        except Stop as stop:
+            cause = stop
+    if cause is not None:
+        raise undo(desk, entry, cause, keeper) from cause
     conclude(desk, entry, Kind.HEALTHY, pauses=_PAUSES)
     state = State.ROLLED_BACK if entry.undoes else State.HEALTHY
     journal.advance(desk.journal, entry, state)
@@ -219,8 +241,13 @@ def question(desk: Desk, entry: Entry) -> Question:
     )
 
 
-def prove_live(desk: Desk, asked: Question, entry: Entry | None = None) -> Proof:
-    """Read the live site back as a step of its own; raises Stop (5) unless it is the release, byte for byte."""
+def prove_live(
+    desk: Desk, asked: Question, entry: Entry | None = None, check: Callable[[], None] = lambda: None
+) -> Proof:
+    """Read the live site back as a step of its own; raises Stop (5) unless it is the release, byte for byte.
+
+    `check` is called before each file is asked for, and may raise Stop.
+    """
     from pipeline.deploy.builds import watch_builds
 
     def on_live() -> None:
@@ -229,7 +256,7 @@ def prove_live(desk: Desk, asked: Question, entry: Entry | None = None) -> Proof
 
     stuck: Stuck = watch_builds(desk, asked.commit, entry)
     with ui.step("verify the live site") as step, front(desk.project, desk.target) as url:
-        proof = prove(desk.git, replace(asked, url=url), stuck=stuck, on_live=on_live)
+        proof = prove(desk.git, replace(asked, url=url), stuck=stuck, on_live=on_live, check=check)
         if not proof.ok:
             raise wrong(asked.release, proof)
         whole = proof.checked == proof.total
@@ -248,13 +275,13 @@ def wrong(release: str, proof: Proof) -> Stop:
     return Stop(text, "invoke rollback", Code.PUBLISH, (*bad[:_SHOWN], *more))
 
 
-def check_pulse(desk: Desk, entry: Entry) -> None:
+def check_pulse(desk: Desk, entry: Entry, check: Callable[[], None] = lambda: None) -> None:
     """Ask the site a few times more; raises Stop (5) when it does not keep answering."""
     options = desk.target.options.health
     if not options.probes or desk.target.local:
         return
     with ui.step("health probes") as step, front(desk.project, desk.target) as url:
-        taken = pulse(url, options)
+        taken = pulse(url, options, check)
         if taken.failed >= options.failures:
             step.verdict = "failed"
             text = f"{entry.release} is live and does not stay up: {taken.failed} of {taken.probes} probes failed"
@@ -267,42 +294,31 @@ def conclude(desk: Desk, entry: Entry, kind: Kind, note: str = "", *, pauses: Se
 
     Where that fails, the next run writes that a release is healthy.
     """
-    if desk.hub:
-        ui.say(f"not in the audit log, because git could not write it: {entry.release} is {kind.value}")
-        return
-    who, timeout = identity(desk.project.root), desk.project.settings.timeouts.publish
-    for pause in (0.0, *pauses):
-        time.sleep(pause)
-        now = desk.clock()
-        tip = desk.git.maybe("rev-parse", "--verify", "--quiet", desk.target.audit_ref)
-        event = event_of(
+    who = identity(desk.project.root)
+
+    def event() -> Event:
+        return event_of(
             kind, desk.target, release=entry.release, commit=entry.commit or "", tree="",
-            who=who, host=desk.host, when=now, note=note,
+            who=who, host=desk.host, when=desk.clock(), note=note,
         )  # fmt: skip
-        commit = audit.append(desk.git, tip, event, now)
-        if push_audit(desk.git, desk.target, commit, tip, timeout) or arrived(desk, commit):
-            return
-    ui.warn(
-        f"the audit log could not be written: the next run does it, until then {entry.release} is unproven"
-    )
+
+    if not logbook.enter_surely(desk, event, pauses):
+        ui.warn(
+            f"the audit log could not be written: the next run does it, until then {entry.release} is unproven"
+        )
 
 
-def arrived(desk: Desk, commit: str) -> bool:
-    """Follow the remote, and return whether it has an audit commit whose push broke off."""
-    try:
-        remote = ledger.read_remote(desk.git, desk.target)
-        ledger.follow(desk.git, desk.target, remote)
-    except Stop:
-        return False
-    return remote.audit == commit
+def undo(desk: Desk, failed: Entry, cause: Stop, keeper: Keeper | None = None) -> Stop:
+    """Publish the newest good release before a failed one again, and return how the run ends; once per failure.
 
-
-def undo(desk: Desk, failed: Entry, cause: Stop) -> Stop:
-    """Publish the newest good release before a failed one again, and return how the run ends; once per failure."""
+    Where `keeper` sees that somebody took over, nothing is published.
+    """
     failed = journal.advance(desk.journal, failed, State.ROLLING_BACK, reason=cause.message)
     ui.show_stop(Stop(cause.message, "", cause.code, cause.details))
     try:
         now = desk.again()
+        if keeper:
+            keeper.look(now)
         good = restorable(now, failed)
         if good is None or (reason := why_not_undone(now, failed)):
             reason = reason if good else "there is no earlier release that was proven"
@@ -312,22 +328,28 @@ def undo(desk: Desk, failed: Entry, cause: Stop) -> Stop:
             return Stop(text, f"invoke verify --env={desk.target.name}", Code.PUBLISH)
         ui.say(f"rolling back to {good.name} by itself", style="warning")
         conclude(now, failed, Kind.FAILED, cause.message)
-        now, entry = publish_back(now, failed, good)
+        begun = time.monotonic()
+        now, entry = publish_back(now, failed, good, keeper)
     except Unknown:
         raise
+    except Lost as lost:
+        journal.advance(desk.journal, failed, State.SUPERSEDED, reason=lost.message)
+        return lost
     except Stop as stop:
         # Newest in the journal again, so that the next run goes on with it.
         journal.write(desk.journal, failed)
         text = f"{failed.release} is published, could not be proven, and was not rolled back: {stop.message}"
         hint = f"invoke deploy --env={desk.target.name}, which goes on with that"
         return Stop(text, hint, Code.PUBLISH, stop.details)
-    prove_or_undo(now, entry)
+    prove_or_undo(now, entry, time.monotonic() - begun)
     live = f"live is {entry.release}, the tree of {good.name}"
     text = f"{failed.release} could not be proven and was rolled back; {live}"
     return Stop(text, f"mend the cause, then: invoke deploy --env={desk.target.name}", Code.PUBLISH)
 
 
-def publish_back(desk: Desk, failed: Entry, good: Release) -> tuple[Desk, Entry]:
+def publish_back(
+    desk: Desk, failed: Entry, good: Release, keeper: Keeper | None = None
+) -> tuple[Desk, Entry]:
     """Publish a good release again in place of a failed one, again after a while when that does not go through.
 
     Returns the desk that it was published from; raises Stop after the last try, or when somebody published over it.
@@ -335,6 +357,8 @@ def publish_back(desk: Desk, failed: Entry, good: Release) -> tuple[Desk, Entry]
     why = f"{failed.release} could not be proven: {failed.reason}"
     for pause in _PAUSES:
         now = desk.again()
+        if keeper:
+            keeper.look(now)
         try:
             return now, publish(now, again(now, good, why), failed.release)
         except Unknown:
@@ -345,6 +369,8 @@ def publish_back(desk: Desk, failed: Entry, good: Release) -> tuple[Desk, Entry]
             ui.warn(f"{stop.message}; trying again in {pause:g} s")
             time.sleep(pause)
     now = desk.again()
+    if keeper:
+        keeper.look(now)
     return now, publish(now, again(now, good, why), failed.release)
 
 

@@ -13,8 +13,8 @@ from pipeline.core import lock, ui
 from pipeline.core.clock import Clock, utc_now
 from pipeline.core.errors import Code, Stop
 from pipeline.core.project import Project
-from pipeline.deploy import audit, journal
-from pipeline.deploy.audit import Kind
+from pipeline.deploy import journal, lease, logbook, upkeep
+from pipeline.deploy.audit import Event, Kind, event_of
 from pipeline.deploy.desk import Desk, sit_down
 from pipeline.deploy.journal import ENDED, Entry, State
 from pipeline.deploy.ledger import Release
@@ -30,21 +30,26 @@ _LOCK_SECONDS = 5.0
 
 @contextlib.contextmanager
 def at_desk(
-    project: Project, environment: str, why: str, clock: Clock = utc_now, *, via_api: bool = False
+    project: Project,
+    environment: str,
+    why: str,
+    clock: Clock = utc_now,
+    *,
+    via_api: bool = False,
+    take_over: bool = False,
 ) -> Iterator[Desk]:
     """Hold the environment's lock for the block and give a desk without unfinished business.
 
-    With `via_api` the remote is asked, and changed, through GitHub's API instead of git.
+    With `via_api` the remote is asked, and changed, through GitHub's API instead of git; with `take_over` a machine
+    that proves its release is not waited for.
     Raises Stop (6) while another run on this machine holds the lock, or one on another machine proves its release.
     """
     target = target_of(project, environment)
     with lock.hold(lock_path(project, target), why, clock):
         hub = must_connect(project, target) if via_api else None
         clear_locks(project, target)
-        desk = settle(sit_down(project, target, clock, hub))
-        if waiting := audit.leased(desk.events[:1], desk.host, clock()):
-            raise waiting
-        yield desk
+        yield lease.respect(settle(sit_down(project, target, clock, hub)), take_over=take_over)
+    upkeep.behind(project, clock)
 
 
 def must_connect(project: Project, target: Target) -> Hub:
@@ -91,6 +96,7 @@ def settle(desk: Desk) -> Desk:
     if entry is None:
         return desk
     there = published(desk, entry)
+    desk = log_late(desk, there)
     if entry.state in ENDED:
         return catch_up(desk, entry, there)
     since = f"{entry.release} ({entry.started})"
@@ -111,7 +117,7 @@ def settle(desk: Desk) -> Desk:
 
 def catch_up(desk: Desk, entry: Entry, there: Release | None) -> Desk:
     """Do what an ended run could not: write its proof into the log, or prove what was pushed after it had given up."""
-    if there is None or there.commit != desk.remote.tip or desk.hub:
+    if there is None or there.commit != desk.remote.tip:
         return desk
     known = {event.kind for event in desk.events if event.release == entry.release}
     if entry.state in {State.HEALTHY, State.ROLLED_BACK} and Kind.HEALTHY not in known:
@@ -123,6 +129,21 @@ def catch_up(desk: Desk, entry: Entry, there: Release | None) -> Desk:
         )
     else:
         return desk
+    return desk.again()
+
+
+def log_late(desk: Desk, there: Release | None) -> Desk:
+    """Write into the log that a release was published: the API takes one thing at a time, and the log broke off."""
+    if there is None or any(one.kind is Kind.PUBLISHED and one.release == there.name for one in desk.events):
+        return desk
+
+    def event() -> Event:
+        return event_of(
+            Kind.PUBLISHED, desk.target, release=there.name, commit=there.commit, tree=there.artifact,
+            who=there.who, host=desk.host, when=desk.clock(), evidence=there.evidence, note=there.why,
+        )  # fmt: skip
+
+    logbook.enter_surely(desk, event, ())
     return desk.again()
 
 

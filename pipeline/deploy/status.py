@@ -8,9 +8,10 @@ from pipeline.core import lock
 from pipeline.core.clock import ago, stamp, utc_now
 from pipeline.core.errors import Stop
 from pipeline.core.project import Project
-from pipeline.deploy import journal
+from pipeline.deploy import journal, lease
 from pipeline.deploy.desk import sit_down
 from pipeline.deploy.journal import ENDED
+from pipeline.deploy.lease import Lease
 from pipeline.deploy.ledger import Release
 from pipeline.deploy.settle import lock_path
 from pipeline.deploy.target import target_of
@@ -25,13 +26,18 @@ class Status:
     live: Release | None
     unfinished: journal.Entry | None
     busy: lock.Holder | None
+    held: Lease | None
     problem: str
     next_command: str
 
     def value(self) -> dict[str, object]:
         """Return the status as JSON."""
         live = {**asdict(self.live), "when": stamp(self.live.when)} if self.live else None
-        return {**asdict(self), "live": live}
+        held = None
+        if self.held:
+            moments = {"since": stamp(self.held.since), "until": stamp(self.held.until)}
+            held = {**asdict(self.held), **moments}
+        return {**asdict(self), "live": live, "held": held}
 
     def lines(self) -> list[str]:
         """Return the status for people to read."""
@@ -48,6 +54,8 @@ class Status:
             said.append(
                 f"  busy: {self.busy.why} by {self.busy.user}@{self.busy.host} since {self.busy.since}"
             )
+        if self.held:
+            said.append(f"  held: {self.held.told(utc_now())}")
         if self.unfinished and not self.busy:
             said.append(
                 f"  interrupted: {self.unfinished.release}, {self.unfinished.state}; the next deploy settles it"
@@ -58,14 +66,15 @@ class Status:
 def status_of(project: Project, name: str) -> Status:
     """Return an environment's status, as its remote tells it now."""
     target = target_of(project, name)
-    live, problem = None, ""
+    live, held, problem = None, None, ""
     try:
-        live = sit_down(project, target).live
+        desk = sit_down(project, target)
+        live, held = desk.live, lease.of_others(desk)
     except Stop as stop:
         problem = stop.message
     entry = journal.read(journal.path_of(project.state, name))
     command = f"invoke verify --env={name}" if live else f"invoke deploy --env={name}"
     return Status(
         name, target.url, live, entry if entry and entry.state not in ENDED else None,
-        lock.holder(lock_path(project, target)), problem, command,
+        lock.holder(lock_path(project, target)), held, problem, command,
     )  # fmt: skip

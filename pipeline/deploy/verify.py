@@ -249,13 +249,22 @@ class Question:
 
 
 def prove(
-    git: Git, asked: Question, *, stuck: Stuck = lambda _: None, on_live: Callable[[], None] = lambda: None
+    git: Git,
+    asked: Question,
+    *,
+    stuck: Stuck = lambda _: None,
+    on_live: Callable[[], None] = lambda: None,
+    check: Callable[[], None] = lambda: None,
 ) -> Proof:
-    """Wait until the release shows, read it back, and return the proof; raises Stop (5) if it never shows."""
+    """Wait until the release shows, read it back, and return the proof; raises Stop (5) if it never shows.
+
+    `check` is called before each request, and may end it by raising Stop.
+    """
     start = time.monotonic()
     session = http.session(_CONNECTIONS)
 
     def fetch(address: str) -> Answer:
+        check()
         return http.get(session, address)
 
     with session:

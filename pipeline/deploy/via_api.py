@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 
 from pipeline.core import ui
 from pipeline.core.errors import Code, Stop
 from pipeline.deploy.ledger import Remote
 from pipeline.deploy.publish import Draft
 from pipeline.deploy.target import Target
+from pipeline.tools.git import Git
 from pipeline.tools.github import Hub, Refused, must
 
 Entry = Mapping[str, str | None]
@@ -46,6 +48,45 @@ def read_remote(hub: Hub, target: Target) -> Remote:
     """Return what `ledger.read_remote` does, for when git cannot even read; raises Stop (7)."""
     heads = must(hub.branches())
     return Remote(heads, target.branch, target.audit_branch)
+
+
+def append_audit(hub: Hub, target: Target, git: Git, commit: str, before: str | None) -> bool:
+    """Make the audit commit that is in the object store on GitHub too, byte for byte, and move the audit branch to it.
+
+    GitHub moves it only from `before` (None: it is not there). Returns whether it went through.
+    """
+    raw = git.run("cat-file", "commit", commit).out.decode("utf-8", "replace")
+    head, text = raw.split("\n\n", 1)
+    who, seconds, _ = head.rsplit("committer ", 1)[1].split("\n", 1)[0].rsplit(" ", 2)
+    parents = [line.split()[1] for line in head.splitlines() if line.startswith("parent ")]
+    try:
+        tree = _tree_of(hub, git, commit)
+        made = hub.create_commit(text, tree, parents, who, datetime.fromtimestamp(int(seconds), tz=UTC))
+        if before is None:
+            hub.create_ref(f"refs/heads/{target.audit_branch}", made)
+        else:
+            hub.update_ref(f"heads/{target.audit_branch}", made)
+    except Refused as refused:
+        ui.say(f"the audit log: {refused.message}", style="dim")
+        return False
+    if made == commit:
+        git.try_run("update-ref", target.audit_ref, commit)
+    return True
+
+
+def _tree_of(hub: Hub, git: Git, commit: str) -> str:
+    """Return a commit's topmost tree as GitHub has it: folders are there already, files are stored on the way."""
+    tree = git.text("rev-parse", f"{commit}^{{tree}}")
+    listing = git.run("ls-tree", "-z", tree).out.decode().split("\0")
+    rows: list[Entry] = []
+    for line in filter(None, listing):
+        about, _, path = line.partition("\t")
+        mode, kind, oid = about.split()
+        if kind == "blob":
+            oid = hub.create_blob(git.run("cat-file", "blob", oid).out)
+        rows.append({"path": path, "mode": mode, "type": kind, "sha": oid})
+    # GitHub makes no empty tree, and knows the one that there is.
+    return hub.create_tree(None, rows) if rows else tree
 
 
 def _expect(hub: Hub, target: Target, before: str | None) -> None:

@@ -263,9 +263,9 @@ class Hub:
         body = {"content": base64.b64encode(data).decode("ascii"), "encoding": "base64"}
         return str(self._done(self._post("/git/blobs", body, again=True), "store a file")["sha"])
 
-    def create_tree(self, base: str, entries: Sequence[Mapping[str, str | None]]) -> str:
-        """Store the tree that is `base` with `entries` (path, mode, type, sha) over it, and return its id."""
-        body = {"base_tree": base, "tree": [dict(one) for one in entries]}
+    def create_tree(self, base: str | None, entries: Sequence[Mapping[str, str | None]]) -> str:
+        """Store the tree that is `base` (None: nothing) with `entries` (path, mode, type, sha) over it."""
+        body = {**({"base_tree": base} if base else {}), "tree": [dict(one) for one in entries]}
         return str(self._done(self._post("/git/trees", body, again=True), "store the tree")["sha"])
 
     def create_commit(self, message: str, tree: str, parents: Sequence[str], who: str, when: datetime) -> str:

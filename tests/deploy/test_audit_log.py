@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from pipeline.core.clock import stamp
-from pipeline.core.errors import Code
 from pipeline.core.project import Project
 from pipeline.deploy import audit, journal
 from pipeline.deploy.audit import Event, Kind
@@ -70,24 +68,6 @@ def test_a_commit_that_is_no_event_is_named(git: Git) -> None:
     git.run("update-ref", "refs/x", strange)
     assert "is no event" in audit.broken_links(git, "refs/x")[0]
     assert [one.release for one in audit.read(git, "refs/x")] == ["one"]
-
-
-@pytest.mark.parametrize(
-    ("newest", "waits"),
-    [
-        (event(lease=stamp(START + timedelta(minutes=5))), True),
-        (event(lease=stamp(START - timedelta(minutes=5))), False),
-        (event(lease=stamp(START + timedelta(minutes=5)), host="there"), False),
-        (event(Kind.HEALTHY), False),
-        (event(), False),
-    ],
-)
-def test_who_proves_a_release_elsewhere_is_waited_for(newest: Event, waits: bool) -> None:
-    stop = audit.leased([newest], "there", START)
-    assert bool(stop) is waits
-    if stop:
-        assert stop.code is Code.LOCKED
-        assert "on here is proving one until" in stop.message
 
 
 def test_a_release_leaves_what_was_published_and_that_it_is_healthy(project: Project, site: Path) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.cli import Ran, git, page, pages, write
+from tests.end_to_end.cli import TOP, Ran, git, page, pages, write
 from tests.fakes.github import GitHub
 
 REPOSITORY = "octocat/harbour"
@@ -228,8 +230,62 @@ def test_a_rollback_through_the_api_alone(place: Place) -> None:
     assert place.names() == [back, second, first]
     branches = place.hub.bare(REPOSITORY)
     assert branches.tip("gh-pages") == branches.tip(back)
+    log = branches.text("log", "--format=%B", "pages-audit-prod").splitlines()
+    events = [json.loads(line) for line in log if line.strip()]
+    assert [(one["kind"], one["release"]) for one in events[:2]] == [("healthy", back), ("published", back)]
+    audit = place.run("releases.audit", "--env=prod")
+    assert audit.code == 0, audit.out + audit.err
     place.change("Harbour by day")
     place.release("deploy", "--env=prod", "--yes")
+
+
+def test_a_log_that_the_api_did_not_take_is_written_by_the_next_run(place: Place) -> None:
+    place.release("deploy", "--env=prod", "--yes")
+    place.change("Harbour at night")
+    place.release("deploy", "--env=prod", "--yes")
+    place.hub.faults.refuse(403, f"/repos/{REPOSITORY}/git/refs/heads/pages-audit-prod", times=None)
+    back = place.release("rollback", "--env=prod", "--yes", "--via-api")
+    place.hub.faults.clear()
+    audit = place.run("releases.audit", "--env=prod")
+    assert (audit.code, "does not say that it was published" in audit.out) == (8, True), audit.out
+    place.change("Harbour by day")
+    place.release("deploy", "--env=prod", "--yes")
+    assert back in place.names()
+    audit = place.run("releases.audit", "--env=prod")
+    assert audit.code == 0, audit.out + audit.err
+
+
+def test_a_machine_that_died_in_the_middle_does_not_keep_another_one_from_rolling_back(
+    tmp_path: Path, hub: GitHub
+) -> None:
+    one, two = (place_at(tmp_path / name / "harbour", hub) for name in ("one", "two"))
+    first = one.release("deploy", "--env=prod", "--yes")
+    one.change("Harbour, broken")
+    hub.faults.publish_delay = 4
+    environment = {**os.environ, "PYTHONPATH": str(TOP), **hub.env}
+    words = [sys.executable, "-m", "pages_pipeline", "deploy", "--env=prod", "--yes"]
+    tip = hub.bare(REPOSITORY).tip("gh-pages")
+    with subprocess.Popen(words, cwd=one.site, env=environment, stderr=subprocess.DEVNULL) as dying:
+        while hub.bare(REPOSITORY).tip("gh-pages") == tip:
+            time.sleep(0.05)
+            assert dying.poll() is None
+        dying.kill()
+    hub.faults.publish_delay = 0
+    waits = two.run("rollback", "--env=prod", "--yes")
+    assert waits.code == 6
+    last = waits.err.splitlines()[-1]
+    assert last == "next: wait, or if that machine is gone: pages rollback --env=prod --take-over"
+    start = time.monotonic()
+    back = two.release("rollback", "--env=prod", "--yes", "--take-over")
+    assert time.monotonic() - start < 30
+    assert back.endswith(f"rollback-to-{first[:15]}")
+    assert "<h1>Harbour</h1>" in two.home()
+    assert two.run("releases.audit", "--env=prod").code == 0
+    # The first machine comes back, sees that it was taken over, and releases again.
+    one.change("Harbour, mended")
+    ran = one.run("deploy", "--env=prod", "--yes")
+    assert (ran.code, "a newer release is live" in ran.err) == (0, True), ran.err
+    assert "mended" in one.home()
 
 
 def test_set_up_deploy_promote_and_roll_back_as_a_new_user_would(place: Place) -> None:

@@ -155,7 +155,8 @@ class Bare:
                     lines.append(f"{mode} {sha}\t{path}".encode())
                 self.run("update-index", "-z", "--index-info", stdin=b"\0".join([*lines, b""]), extra=extra)
                 if sha is not None and mode == "040000":
-                    self.run("read-tree", f"--prefix={path}/", sha, extra=extra)
+                    # Of the index alone: there is no work tree.
+                    self.run("read-tree", "-i", f"--prefix={path}/", sha, extra=extra)
             return self.text("write-tree", extra=extra)
         finally:
             index.unlink(missing_ok=True)
