@@ -30,7 +30,7 @@ _PAUSE = timedelta(hours=1)
 # How often everything is packed anew, which is what gives the space of unneeded objects back.
 _WHOLE = timedelta(days=7)
 _LITTER = ("fast_import_crash_*", "scratch-*", "tmp*", ".pages-index-*", "objects/pack/tmp_*", "objects/pack/.tmp-*",
-           "objects/??/tmp_obj_*", "refs/pages/artifacts/*.lock")  # fmt: skip
+           "objects/??/tmp_obj_*", "objects/??/.*", "refs/pages/artifacts/*.lock")  # fmt: skip
 
 
 @dataclass(frozen=True)

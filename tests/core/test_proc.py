@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.core.errors import Code, Stop
-from pipeline.core.proc import TimedOut, run, show
+from pipeline.core.proc import TimedOut, detach, run, show
 
 
 def alive(pid: int) -> bool:
@@ -131,3 +131,28 @@ def test_the_tail_is_the_end_and_redacted(monkeypatch: pytest.MonkeyPatch) -> No
     done = run(["sh", "-c", "seq 1 100; echo token hunter2hunter2"])
     assert done.tail(2) == ("100", "token [redacted]")
     assert "hunter2" not in show(["curl", "hunter2hunter2"])
+
+
+def test_a_detached_program_outlives_its_starter_and_speaks_into_its_log(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("of the time before, and longer than what comes now")
+    body = (
+        "import sys; from pathlib import Path; from pipeline.core.proc import detach\n"
+        "words = ['/bin/sh', '-c', 'sleep 0.3; echo $WORD; echo bad >&2; ps -o sid= -p $$']\n"
+        "print(detach(words, env={'WORD': 'good'}, log=Path(sys.argv[1])))\n"
+    )
+    done = run([sys.executable, "-c", body, log], cwd=Path(__file__).resolve().parents[2])
+    pid = int(done.text)
+    assert alive(pid)
+    deadline = time.monotonic() + 10
+    while alive(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    said = log.read_text().split()
+    assert said[:2] == ["good", "bad"]
+    assert int(said[2]) == pid
+
+
+def test_a_program_that_is_not_there_cannot_be_detached(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        detach([str(tmp_path / "none")], env={}, log=tmp_path / "log")

@@ -323,3 +323,46 @@ def test_killed_anywhere_nothing_is_lost_and_the_next_one_finishes(
     upkeep.tidy(project)
     sound(objects(project))
     assert len(artifact_refs(project)) <= 2
+
+
+_TIDYING = """\
+import sys, time
+from pathlib import Path
+from pipeline.core.errors import Code, Stop
+from pipeline.core.project import open_project
+from pipeline.deploy import upkeep
+project = open_project(Path(sys.argv[1]))
+turns = 0
+while not Path(sys.argv[2]).exists():
+    try:
+        upkeep.tidy(project)
+        turns += 1
+    except Stop as stop:
+        if stop.code is not Code.LOCKED:
+            raise
+    time.sleep(0.02)
+print(turns)
+"""
+
+
+def test_releases_and_rollbacks_that_begin_while_it_runs_go_through(
+    project: Project, site: Path, tmp_path: Path
+) -> None:
+    deploy(project)
+    end = tmp_path / "end"
+    words = [sys.executable, "-c", _TIDYING, site, end]
+    child = subprocess.Popen(words, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        for number in range(6):
+            builds(project, site, 2, 100_000)
+            change(site, f"Harbour {number}")
+            assert deploy(project)
+            assert engine.rollback(project, "local", clock=utc_now).new
+            age(project, 20)
+    finally:
+        end.touch()
+        said, error = child.communicate(timeout=60)
+    assert child.returncode == 0, error
+    assert int(said) > 0
+    sound(objects(project))
+    assert len(sit_down(project, target(project)).releases) == 13
