@@ -80,3 +80,19 @@ def unit_of(text: str) -> str:
         if width > 1:
             steps.add(width)
     return " " * (min(steps) if steps else 2)
+
+
+def returned(position: int, edits: Iterable[Edit]) -> int:
+    """Return where a position of the new text was in the old one; inside a new text, where its edit starts.
+
+    The edits are in order and do not overlap, their positions are those of the old text.
+    """
+    shift = 0
+    for one in edits:
+        start = one.start + shift
+        if position < start:
+            break
+        if position < start + len(one.text):
+            return one.start
+        shift += len(one.text) - (one.end - one.start)
+    return position - shift

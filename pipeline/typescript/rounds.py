@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Protocol
 
-from pipeline.typescript.edits import Edit, apply, moved
+from pipeline.typescript import banned, proof
+from pipeline.typescript.edits import Edit, apply, returned
+from pipeline.typescript.proof import Change
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.base import LEVELS, Level, Repair, Strategy
 from pipeline.typescript.world import Source, World
 
-Key = tuple[str, int, int, str]
-_MOST_ROUNDS = 30
+# A candidate that failed is given one more chance after others have changed the code around it.
+_ATTEMPTS = 2
+_MOST_ROUNDS = 60
+_MOST_CHAINS = 30
+_CHAIN_DEPTH = 2
+# Where an error is, as it was before the batch: file, position, code.
+Spot = tuple[str, int, int]
 
 
-class Checker(Source, Protocol):
+class Checker(Source, proof.Emitter, Protocol):
     """A session, as far as rounds need it."""
 
     def set(self, texts: Mapping[str, str]) -> None:
@@ -29,22 +37,25 @@ class Checker(Source, Protocol):
     def dependents(self, files: Iterable[str]) -> list[str] | None:
         """Return these files and all that import them; None for everything."""
 
-    def emit(self, texts: Mapping[str, str]) -> dict[str, tuple[tuple[str, str], ...]]:
-        """Return the JavaScript of texts, by file."""
-
 
 @dataclass(frozen=True)
 class Kept:
-    """A repair that stays: which errors it removed, and in which round."""
+    """A repair that stays: what it did to the JavaScript, which errors it removed, and the texts right after it."""
 
     repair: Repair
     removed: tuple[Diagnostic, ...]
+    changes: tuple[Change, ...]
     round: int
+
+    @property
+    def proven(self) -> bool:
+        """Whether the JavaScript is the same with and without it."""
+        return not self.changes
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did: the changed texts, the repairs that stay, the errors that are left."""
+    """What a run did: the changed texts, the repairs that stay, the errors that are left, and why it ended."""
 
     texts: Mapping[str, str]
     kept: tuple[Kept, ...]
@@ -56,11 +67,16 @@ class Outcome:
     ended: str
 
 
-@dataclass
+@dataclass(eq=False)
 class _Candidate:
     repair: Repair
     rank: int
+    signature: tuple[str, ...]
     targets: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def files(self) -> frozenset[str]:
+        return frozenset(edit.file for edit in self.repair.edits)
 
 
 @dataclass(frozen=True)
@@ -69,9 +85,17 @@ class _State:
     errors: tuple[Diagnostic, ...]
 
 
+@dataclass(frozen=True)
+class _Trial:
+    """A state with some candidates applied, its errors told by where they were before."""
+
+    state: _State
+    spots: Counter[Spot]
+
+
 @dataclass
 class Rounds:
-    """One run over one project. `progress` is told the count of errors left after each step."""
+    """One run over one project. `progress` is told how many errors are left, and the level, after each round."""
 
     checker: Checker
     texts: Mapping[str, str]
@@ -83,7 +107,8 @@ class Rounds:
     wanted: Callable[[Diagnostic], bool] = lambda _one: True
 
     def __post_init__(self) -> None:
-        self._tried: set[tuple[str, ...]] = set()
+        self._attempts: Counter[tuple[str, ...]] = Counter()
+        self._revealing: dict[tuple[str, ...], _Candidate] = {}
         self._kept: list[Kept] = []
         self._checks = 0
         self._rounds = 0
@@ -93,31 +118,28 @@ class Rounds:
         """Repair until nothing improves or the time is up, with the work kept."""
         before = tuple(self._check(None))
         state = _State(dict(self.texts), before)
-        ended = "done"
         for vague in (False, True):
             for level in self.levels:
-                allowed = self.levels[: self.levels.index(level) + 1]
-                while self._rounds < _MOST_ROUNDS:
-                    if self._late():
-                        ended = "time"
-                        break
-                    batch = self._batch(state, allowed, vague=vague)
-                    if not batch:
-                        break
-                    self._rounds += 1
-                    state = self._settle(state, batch)
-                    self.progress(len(state.errors), level)
+                state = self._level(state, level, vague=vague)
         changed = {file: text for file, text in state.texts.items() if text != self.texts[file]}
-        return Outcome(
-            changed,
-            tuple(self._kept),
-            before,
-            state.errors,
-            self._rounds,
-            self._checks,
-            time.monotonic() - self._start,
-            ended,
-        )
+        # Dependents are found by imports; what else depends on each other shows only when all is checked.
+        after = tuple(self._check(None)) if changed else before
+        ended = "time" if self._late() else "done"
+        seconds = time.monotonic() - self._start
+        return Outcome(changed, tuple(self._kept), before, after, self._rounds, self._checks, seconds, ended)
+
+    def _level(self, state: _State, level: Level, *, vague: bool) -> _State:
+        while self._rounds < _MOST_ROUNDS and not self._late():
+            batch = self._batch(state, level, vague=vague)
+            if not batch:
+                state, improved = self._chains(state, level)
+                if not improved:
+                    break
+                continue
+            self._rounds += 1
+            state = self._settle(state, batch)
+            self.progress(len(state.errors), level)
+        return state
 
     def _late(self) -> bool:
         return time.monotonic() - self._start > self.seconds
@@ -126,192 +148,264 @@ class Rounds:
         self._checks += 1
         return self.checker.check(files)
 
-    def _batch(self, state: _State, levels: Sequence[Level], *, vague: bool) -> list[_Candidate]:
+    # Choosing
+
+    def _batch(
+        self, state: _State, level: Level, *, vague: bool, errors: Sequence[Diagnostic] | None = None
+    ) -> list[_Candidate]:
+        """Return candidates that can be applied together, each still untried, the most effective first."""
         world = World(self.checker, state.texts, state.errors, self.editable)
-        errors = [one for one in state.errors if self.wanted(one)]
-        world.load({one.file for one in errors})
+        wanted = [one for one in (state.errors if errors is None else errors) if self.wanted(one)]
+        world.load({one.file for one in wanted})
         found: dict[tuple[Edit, ...], _Candidate] = {}
-        for one in errors:
-            for rank, strategy in enumerate(self.strategies):
-                if one.code not in strategy.CODES:
+        for one in wanted:
+            for rank, repair in self._proposals(one, world):
+                if LEVELS.index(repair.level) > LEVELS.index(level) or (repair.vague and not vague):
                     continue
+                signature = _signature(repair, state.texts)
+                if self._attempts[signature] < _ATTEMPTS and self._may(repair, state.texts):
+                    candidate = found.setdefault(repair.edits, _Candidate(repair, rank, signature))
+                    if one not in candidate.targets:
+                        candidate.targets.append(one)
+        chosen = self._compatible(sorted(found.values(), key=self._order))
+        for candidate in chosen:
+            self._attempts[candidate.signature] += 1
+        return chosen
+
+    def _proposals(self, one: Diagnostic, world: World) -> Iterator[tuple[int, Repair]]:
+        for rank, strategy in enumerate(self.strategies):
+            if one.code in strategy.CODES:
                 for repair in strategy.propose(one, world):
-                    if repair.level not in levels or (repair.vague and not vague) or not self._may(repair):
-                        continue
-                    if self._signature(repair, state) in self._tried:
-                        continue
-                    candidate = found.setdefault(repair.edits, _Candidate(repair, rank))
-                    candidate.targets.append(one)
-        order = sorted(
-            found.values(),
-            key=lambda one: (LEVELS.index(one.repair.level), -len(one.targets), one.rank, one.repair.edits),
+                    yield rank, repair
+
+    def _may(self, repair: Repair, texts: Mapping[str, str]) -> bool:
+        if not repair.edits or any(edit.file not in self.editable for edit in repair.edits):
+            return False
+        return not banned.brings(repair.edits, texts)
+
+    def _order(self, one: _Candidate) -> tuple[int, int, int, int, tuple[Edit, ...]]:
+        # What failed before comes after what was not tried; then safety, then how many errors one edit may remove.
+        return (
+            self._attempts[one.signature],
+            LEVELS.index(one.repair.level),
+            -len(one.targets),
+            one.rank,
+            one.repair.edits,
         )
+
+    @staticmethod
+    def _compatible(order: Iterable[_Candidate]) -> list[_Candidate]:
         chosen: list[_Candidate] = []
         taken: set[Diagnostic] = set()
+        edits: dict[str, list[Edit]] = {}
         for candidate in order:
             if taken.issuperset(candidate.targets):
                 continue
-            if any(
-                edit.overlaps(other)
-                for edit in candidate.repair.edits
-                for one in chosen
-                for other in one.repair.edits
-            ):
+            own = candidate.repair.edits
+            if any(edit.overlaps(other) for edit in own for other in edits.get(edit.file, ())):
                 continue
             chosen.append(candidate)
             taken.update(candidate.targets)
-        for candidate in chosen:
-            self._tried.add(self._signature(candidate.repair, state))
+            for edit in own:
+                edits.setdefault(edit.file, []).append(edit)
         return chosen
 
-    def _may(self, repair: Repair) -> bool:
-        return bool(repair.edits) and all(edit.file in self.editable for edit in repair.edits)
-
-    def _signature(self, repair: Repair, state: _State) -> tuple[str, ...]:
-        # Positions move from round to round; the line that is edited and the new text do not.
-        words = [repair.strategy]
-        for edit in repair.edits:
-            text = state.texts[edit.file]
-            start = text.rfind("\n", 0, edit.start) + 1
-            end = text.find("\n", edit.end)
-            words += [edit.file, text[start : end if end >= 0 else None], str(edit.start - start), edit.text]
-        return tuple(words)
+    # Trying
 
     def _settle(self, state: _State, batch: Sequence[_Candidate]) -> _State:
-        batch = self._proven(state, batch)
-        if not batch:
+        """Return the state with the candidates of a batch that hold; positions are those of the state all the way."""
+        changes = {one: self._changes(state, one) for one in batch}
+        good = [one for one in batch if proof.allowed(changes[one], one.repair.level)]
+        accepted, trial = self._sift(state, good)
+        if not accepted:
             return state
-        after, gone, new = self._trial(state, batch)
-        if new and len(batch) > 1:
-            blamed = [one for one in batch if _near(one, new, state)]
-            rest = [one for one in batch if one not in blamed]
-            if blamed and rest:
-                return self._settle_each(self._settle(state, rest), blamed, state)
-            half = len(batch) // 2
-            return self._settle_each(self._settle(state, batch[:half]), batch[half:], state)
-        working = [one for one in batch if gone.intersection(one.targets)]
-        if len(after.errors) >= len(state.errors) or not working:
-            return state
-        if len(working) < len(batch):
-            again, _, new = self._trial(state, working)
-            if len(again.errors) > len(after.errors) or new:
-                working = list(batch)
-            else:
-                after = again
-        for one in working:
-            removed = tuple(target for target in one.targets if target in gone)
-            self._kept.append(Kept(one.repair, removed, self._rounds))
-        return after
+        gone = _spots(state.errors, ()) - trial.spots
+        for one in accepted:
+            removed = tuple(each for each in one.targets if (each.file, each.start, each.code) in gone)
+            self._kept.append(Kept(one.repair, removed, tuple(changes[one]), self._rounds))
+        self._hold(state, trial.state)
+        return trial.state
 
-    def _settle_each(self, state: _State, batch: Sequence[_Candidate], old: _State) -> _State:
-        moved_batch = [one for one in (_carried(one, old, state) for one in batch) if one]
-        if not moved_batch or self._late():
-            return state
-        if len(moved_batch) == 1:
-            return self._settle(state, moved_batch)
-        half = (len(moved_batch) + 1) // 2
-        first = self._settle(state, moved_batch[:half])
-        return self._settle_each(first, moved_batch[half:], state)
+    def _hold(self, old: _State, new: _State) -> None:
+        """Let the worker go from one state's texts to another's."""
+        self.checker.set({file: text for file, text in new.texts.items() if text != old.texts[file]})
 
-    def _trial(
-        self, state: _State, batch: Sequence[_Candidate]
-    ) -> tuple[_State, set[Diagnostic], list[Diagnostic]]:
-        edits = [edit for one in batch for edit in one.repair.edits]
+    def _changes(self, state: _State, one: _Candidate) -> list[Change]:
+        return proof.changes(self.checker, state.texts, apply(state.texts, one.repair.edits))
+
+    def _sift(self, state: _State, batch: Sequence[_Candidate]) -> tuple[list[_Candidate], _Trial]:
+        """Return the candidates that make the errors fewer, by halving what brings new ones, all files at once."""
+        accepted: list[_Candidate] = []
+        current = _Trial(state, _spots(state.errors, ()))
+        groups = _by_file(batch)
+        while groups and not self._late():
+            tried = [group[0] for group in groups.values()]
+            trial = self._trial(state, [*accepted, *chain.from_iterable(tried)])
+            new = trial.spots - current.spots
+            gone = current.spots - trial.spots
+            blamed = self._blamed(groups, new)
+            held: list[_Candidate] = []
+            for file in list(groups):
+                group = groups[file].pop(0)
+                if file not in blamed:
+                    held += [one for one in group if _helps(one, gone)]
+                elif len(group) > 1:
+                    half = (len(group) + 1) // 2
+                    groups[file][:0] = [group[:half], group[half:]]
+                elif _weight(gone, group[0]) > sum(blamed[file].values()) and len(tried) == 1:
+                    held += group
+                elif len(tried) > 1 and _helps(group[0], gone):
+                    groups[file].append(group)  # alone it may turn out to hold
+                else:
+                    self._note_revealing(group[0])
+                if not groups[file]:
+                    del groups[file]
+            if held:
+                accepted, current = self._accept(state, accepted, held, current)
+            if len(tried) > 1 and not held and all(len(one[0]) == 1 for one in groups.values()):
+                groups = _one_by_one(groups)
+        return accepted, current
+
+    def _accept(
+        self, state: _State, accepted: list[_Candidate], held: list[_Candidate], current: _Trial
+    ) -> tuple[list[_Candidate], _Trial]:
+        trial = self._trial(state, [*accepted, *held])
+        if trial.spots.total() < current.spots.total():
+            return [*accepted, *held], trial
+        return accepted, current
+
+    def _note_revealing(self, one: _Candidate) -> None:
+        self._revealing.setdefault(one.signature, one)
+
+    def _blamed(
+        self, groups: Mapping[str, list[list[_Candidate]]], new: Counter[Spot]
+    ) -> dict[str, Counter[Spot]]:
+        """Return the groups that the new errors come from: those that edit their file, else those it depends on."""
+        blamed: dict[str, Counter[Spot]] = {}
+        for spot, count in new.items():
+            owners = [file for file, group in groups.items() if any(spot[0] in one.files for one in group[0])]
+            for file in owners or self._above(groups, spot[0]):
+                blamed.setdefault(file, Counter())[spot] += count
+        return blamed
+
+    def _above(self, groups: Mapping[str, list[list[_Candidate]]], file: str) -> list[str]:
+        found = []
+        for name, group in groups.items():
+            touched = sorted({each for one in group[0] for each in one.files})
+            dependents = self.checker.dependents(touched)
+            if dependents is None or file in dependents:
+                found.append(name)
+        return found or list(groups)
+
+    def _trial(self, state: _State, candidates: Iterable[_Candidate]) -> _Trial:
+        edits = [edit for one in candidates for edit in one.repair.edits]
         changed = apply(state.texts, edits)
         self.checker.set(changed)
-        files = self.checker.dependents(changed)
-        found = self._check(files)
-        if files is None:
-            errors = found
-        else:
+        try:
+            files = self.checker.dependents(changed)
+            found = self._check(files)
+        finally:
+            self.checker.set({file: state.texts[file] for file in changed})
+        if files is not None:
             scope = set(files)
-            errors = sorted([one for one in state.errors if one.file not in scope] + found)
-        after = _State({**state.texts, **changed}, tuple(errors))
-        gone, new = _compare(state.errors, errors, edits)
-        self.checker.set({file: state.texts[file] for file in changed})
-        return after, gone, new
+            found = sorted([one for one in state.errors if one.file not in scope] + found)
+        return _Trial(_State({**state.texts, **changed}, tuple(found)), _spots(found, edits))
 
-    def _proven(self, state: _State, batch: Sequence[_Candidate]) -> list[_Candidate]:
-        """Leave out repairs that claim to be type-only and change the JavaScript."""
-        claims = [one for one in batch if one.repair.level == "type-only"]
-        if not claims:
-            return list(batch)
-        changed = apply(state.texts, [edit for one in claims for edit in one.repair.edits])
-        before = self.checker.emit({file: state.texts[file] for file in changed})
-        after = self.checker.emit(changed)
-        liars = {file for file in changed if before[file] != after[file]}
-        good = []
-        for one in batch:
-            files = {edit.file for edit in one.repair.edits}
-            if one.repair.level == "type-only" and files & liars:
-                alone = apply(state.texts, one.repair.edits)
-                if any(self.checker.emit({file: text})[file] != before[file] for file, text in alone.items()):
-                    continue
-            good.append(one)
-        return good
+    # Chains
+
+    def _chains(self, state: _State, level: Level) -> tuple[_State, bool]:
+        """Try repairs that reveal other errors together with what removes those; kept only when the total falls."""
+        waiting, self._revealing = self._revealing, {}
+        for one in list(waiting.values())[:_MOST_CHAINS]:
+            if self._late():
+                break
+            again = self._again(state, one)
+            found = again and self._chain(state, again, level, _CHAIN_DEPTH)
+            if found:
+                self.progress(len(found.errors), "chain")
+                return found, True
+        return state, False
+
+    def _again(self, state: _State, one: _Candidate) -> _Candidate | None:
+        """Return the candidate as it is proposed for the texts of now, None when it no longer is."""
+        errors = [
+            each
+            for each in state.errors
+            if any(each.code == old.code and each.file == old.file for old in one.targets)
+        ]
+        world = World(self.checker, state.texts, state.errors, self.editable)
+        for each in errors:
+            for rank, repair in self._proposals(each, world):
+                if _signature(repair, state.texts) == one.signature:
+                    return _Candidate(repair, rank, one.signature, [each])
+        return None
+
+    def _chain(self, state: _State, one: _Candidate, level: Level, depth: int) -> _State | None:
+        changes = self._changes(state, one)
+        if not proof.allowed(changes, one.repair.level):
+            return None
+        trial = self._trial(state, [one])
+        gone = _spots(state.errors, ()) - trial.spots
+        removed = tuple(each for each in one.targets if (each.file, each.start, each.code) in gone)
+        if not removed:
+            return None
+        new = _fresh(trial.state.errors, trial.spots - _spots(state.errors, ()), one.repair.edits)
+        if not new or depth == 0:
+            return None
+        mark, attempts = len(self._kept), self._attempts.copy()
+        self._kept.append(Kept(one.repair, removed, tuple(changes), self._rounds))
+        self._hold(state, trial.state)
+        batch = self._batch(trial.state, level, vague=False, errors=new)
+        after = self._settle(trial.state, batch) if batch else trial.state
+        if len(after.errors) < len(state.errors):
+            return after
+        del self._kept[mark:]
+        self._attempts = attempts
+        self._hold(after, state)
+        return None
 
 
-def _compare(
-    before: Iterable[Diagnostic], after: Iterable[Diagnostic], edits: Sequence[Edit]
-) -> tuple[set[Diagnostic], list[Diagnostic]]:
-    """Return which errors are gone and which are new; an error is the same one when its place moved with the text."""
+def _signature(repair: Repair, texts: Mapping[str, str]) -> tuple[str, ...]:
+    # Positions move from round to round; the line that is edited and the new text do not.
+    words = [repair.strategy]
+    for edit in repair.edits:
+        text = texts[edit.file]
+        start = text.rfind("\n", 0, edit.start) + 1
+        end = text.find("\n", edit.end)
+        line = text[start : end if end >= 0 else None]
+        words += [edit.file, line, str(edit.start - start), edit.text]
+    return tuple(words)
+
+
+def _spots(errors: Iterable[Diagnostic], edits: Sequence[Edit]) -> Counter[Spot]:
     by_file: dict[str, list[Edit]] = {}
     for edit in sorted(set(edits)):
         by_file.setdefault(edit.file, []).append(edit)
-    left: Counter[Key] = Counter((one.file, one.start, one.code, "") for one in after)
-    gone = set()
-    for one in before:
-        key = (one.file, moved(one.start, by_file.get(one.file, ())), one.code, "")
-        if left[key]:
-            left[key] -= 1
-        else:
-            gone.add(one)
-    new = []
-    for one in after:
-        key = (one.file, one.start, one.code, "")
-        if left[key]:
-            left[key] -= 1
-            new.append(one)
-    return gone, new
+    return Counter((one.file, returned(one.start, by_file.get(one.file, ())), one.code) for one in errors)
 
 
-def _near(candidate: _Candidate, new: Sequence[Diagnostic], state: _State) -> bool:
-    for edit in candidate.repair.edits:
-        line = state.texts[edit.file].count("\n", 0, edit.start)
-        for one in new:
-            if one.file == edit.file and abs(state.texts[edit.file].count("\n", 0, one.start) - line) <= 3:
-                return True
-    return False
+def _fresh(errors: Iterable[Diagnostic], new: Counter[Spot], edits: Sequence[Edit]) -> list[Diagnostic]:
+    return [one for one in errors if set(_spots([one], edits)) & set(new)]
 
 
-def _carried(candidate: _Candidate, old: _State, new: _State) -> _Candidate | None:
-    """Return the candidate with its positions in the new texts, None when its place was edited."""
-    edits = []
-    for edit in candidate.repair.edits:
-        before, after = old.texts[edit.file], new.texts[edit.file]
-        if before == after:
-            edits.append(edit)
-            continue
-        start = _shifted(before, after, edit.start, edit.end)
-        if start is None:
-            return None
-        edits.append(Edit(edit.file, start, start + edit.end - edit.start, edit.text))
-    from dataclasses import replace
-
-    targets = [
-        one for one in new.errors if any(one.code == t.code and one.file == t.file for t in candidate.targets)
-    ]
-    return _Candidate(replace(candidate.repair, edits=tuple(edits)), candidate.rank, targets)
+def _by_file(batch: Sequence[_Candidate]) -> dict[str, list[list[_Candidate]]]:
+    groups: dict[str, list[_Candidate]] = {}
+    for one in batch:
+        groups.setdefault(min(one.files), []).append(one)
+    return {file: [group] for file, group in sorted(groups.items())}
 
 
-def _shifted(before: str, after: str, start: int, end: int) -> int | None:
-    line_start = before.rfind("\n", 0, start) + 1
-    line_end = before.find("\n", end)
-    line = before[line_start : line_end if line_end >= 0 else len(before)]
-    count = before[:line_start].count(line)
-    position = -1
-    for _ in range(count + 1):
-        position = after.find(line, position + 1)
-        if position < 0:
-            return None
-    return position + start - line_start
+def _one_by_one(groups: Mapping[str, list[list[_Candidate]]]) -> dict[str, list[list[_Candidate]]]:
+    # All that is left is doubtful: one queue, so that each is judged alone.
+    queue = [group for lists in groups.values() for group in lists]
+    return {"": queue} if queue else {}
+
+
+def _helps(one: _Candidate, gone: Counter[Spot]) -> bool:
+    return _weight(gone, one) > 0
+
+
+def _weight(gone: Counter[Spot], one: _Candidate) -> int:
+    if any((each.file, each.start, each.code) in gone for each in one.targets):
+        return gone.total()
+    return 0

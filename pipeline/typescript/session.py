@@ -15,6 +15,7 @@ from typing import IO, Any, Self
 from pipeline.core.errors import Code, Stop
 from pipeline.core.secrets import redact
 from pipeline.typescript.edits import Edit
+from pipeline.typescript.scripts import Script
 from pipeline.typescript.texts import characters, units
 from pipeline.typescript.tree import Pool, Tree, read_tree
 
@@ -174,10 +175,18 @@ class Session:
             for one in data["trees"]
         ]
 
-    def emit(self, texts: Mapping[str, str]) -> dict[str, tuple[tuple[str, str], ...]]:
-        """Return the JavaScript of texts by file: (part, code) for each script in it, types and comments stripped."""
+    def emit(self, texts: Mapping[str, str]) -> dict[str, tuple[Script, ...]]:
+        """Return the JavaScript of texts by file, each script of it, types and comments stripped."""
         found = self._ask("emit", texts={file: characters(text) for file, text in texts.items()})
-        return {file: tuple((one["name"], one["code"]) for one in parts) for file, parts in found.items()}
+        return {
+            file: tuple(Script(one["name"], one["extension"], one["code"]) for one in parts)
+            for file, parts in found.items()
+        }
+
+    def compare(self, pairs: Sequence[tuple[str, str, str]]) -> list[list[dict[str, str]]]:
+        """Return for each (before, after, extension) of JavaScript what differs: form, before, after."""
+        found: list[list[dict[str, str]]] = self._ask("compare", pairs=list(pairs))
+        return found
 
     def fixes(self, one: Diagnostic) -> list[QuickFix]:
         """Return the quick fixes that the language service offers for an error."""

@@ -57,6 +57,12 @@ class Type:
         return self.pool.symbol(self.data.get("symbol", 0))
 
     @property
+    def literal(self) -> Place | None:
+        """Where the object literal stands that this nameless type is the type of."""
+        data = self.data.get("literal")
+        return Place(**data) if data else None
+
+    @property
     def calls(self) -> tuple[Signature, ...]:
         """Its call signatures, at most three."""
         return tuple(signature_of(one, self.pool) for one in self.data.get("calls", ()))

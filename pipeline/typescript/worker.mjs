@@ -6,6 +6,7 @@ import { listen, Refusal } from "./worker/protocol.mjs";
 import { Project } from "./worker/project.mjs";
 import { readTree } from "./worker/tree.mjs";
 import { emitted } from "./worker/emit.mjs";
+import { compared } from "./worker/compare.mjs";
 import { quickFixes } from "./worker/fixes.mjs";
 import { ambient, implementers } from "./worker/library.mjs";
 
@@ -39,6 +40,9 @@ listen(process.stdin, process.stdout, {
   },
   emit({ texts }) {
     return emitted(opened(), texts);
+  },
+  compare({ pairs }) {
+    return compared(opened(), pairs);
   },
   fixes({ file, start, end, code }) {
     return quickFixes(opened(), file, start, end, code);

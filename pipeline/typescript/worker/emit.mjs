@@ -6,7 +6,7 @@ export function emitted(project, texts) {
     const full = project.absolute(file);
     const language = project.languageOf(full);
     const parts = language ? (language.emit?.(full, text) ?? scripts(language, full, text)) : [{ name: "", text, extension: extensionOf(file) }];
-    found[file] = parts.map((part) => ({ name: part.name, ...transpile(project, full, part) }));
+    found[file] = parts.map((part) => ({ name: part.name, extension: part.extension, ...transpile(project, full, part) }));
   }
   return found;
 }

@@ -8,6 +8,9 @@ const PROPERTIES = 60;
 const DEPTH = 3;
 const LONGEST = 600;
 
+// Properties of a node that hold other nodes than its children, or children a second time.
+const NOT_CHILDREN = new Set(["parent", "jsDoc", "symbol", "flowNode", "endFlowNode", "returnFlowNode", "nextContainer", "externalModuleIndicator", "commonJsModuleIndicator"]);
+
 let kept = null;
 
 export function readTree(project, files) {
@@ -77,7 +80,7 @@ function quietly(ask) {
 function childRoles(node) {
   const found = new Map();
   for (const key of Object.keys(node)) {
-    if (key === "parent" || key === "jsDoc" || key === "symbol" || key === "flowNode" || key === "endFlowNode") continue;
+    if (NOT_CHILDREN.has(key)) continue;
     const value = node[key];
     if (Array.isArray(value)) for (const child of value) found.set(child, key);
     else if (value && typeof value === "object" && typeof value.kind === "number") found.set(value, key);
@@ -189,7 +192,7 @@ class Pool {
     if (symbol && symbol.name !== "__type" && symbol.name !== "__object" && symbol.name !== "__function") {
       record.name = symbol.name;
       record.symbol = this.symbol(symbol);
-    }
+    } else if (symbol?.name === "__object" && symbol.valueDeclaration) record.literal = this.#place(symbol.valueDeclaration);
     if (type.isUnionOrIntersection()) record.members = type.types.slice(0, 40).map((one) => this.typeId(one, node));
     else if (checker.isArrayType(type) || checker.isTupleType(type) || (type.objectFlags & ts.ObjectFlags.Reference && type.target)) {
       record.arguments = checker.getTypeArguments(type).slice(0, 8).map((one) => this.typeId(one, node));
