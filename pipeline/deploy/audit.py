@@ -19,6 +19,8 @@ _RECORD = "\x1e"
 _NO_NAME = re.compile(r"[\0\n<>]")
 # The file beside an event that holds the evidence of its release, where the environment shares it.
 EVIDENCE = "evidence.json"
+# The folder of the artifact, without what lies over it in the release.
+ARTIFACT = "artifact"
 
 
 class Kind(StrEnum):
@@ -105,16 +107,27 @@ def commits_with(git: Git, ref: str, evidence: str) -> list[str]:
     return [commit for commit, event, _ in _entries(git, ref) if event and event.evidence == evidence]
 
 
-def append(git: Git, tip: str | None, event: Event, moment: datetime, evidence: bytes = b"") -> str:
+def brought(git: Git, tip: str | None, tree: str) -> bool:
+    """Whether an event up to `tip` brought this artifact along, so that whoever has the log has the artifact."""
+    commits = [one for one, event, _ in _entries(git, tip) if event and event.tree == tree] if tip else []
+    return tree in git.ids(*(f"{commit}:{ARTIFACT}" for commit in commits))
+
+
+def append(
+    git: Git, tip: str | None, event: Event, moment: datetime, evidence: bytes = b"", *, bring: bool = True
+) -> str:
     """Add an event behind `tip` in the object store and return the new commit; the remote is not touched.
 
-    The event's `previous` is filled in here; `evidence` is a file that goes along.
+    The event's `previous` is filled in here; `evidence` is a file that goes along, as does the artifact that the event
+    names if it is here, unless `bring` says that the log has it: git would send its topmost trees again.
     """
     last, artifact = git.objects([tip or ZERO, f"{event.tree or ZERO}^{{tree}}"])
     before = _event(last.data.decode("utf-8", "replace").partition("\n\n")[2]) if last else None
     linked = replace(event, previous=before.digest() if before else "")
-    # The artifact without what lies over it, for every machine; all but its topmost tree is there anyway.
-    entries = b"40000 artifact\0" + bytes.fromhex(artifact.oid) if artifact else b""
+    entries = b""
+    if artifact and bring:
+        # For every machine; all but its topmost trees is there anyway.
+        entries += b"40000 %s\0" % ARTIFACT.encode() + bytes.fromhex(artifact.oid)
     if evidence:
         entries += b"100644 %s\0" % EVIDENCE.encode() + bytes.fromhex(git.put("blob", evidence))
     lines = [f"tree {git.put('tree', entries)}", *([f"parent {tip}"] if tip else [])]

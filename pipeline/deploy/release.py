@@ -197,9 +197,9 @@ def announcement(desk: Desk, draft: Draft, commit: str) -> Event:
 def announce(desk: Desk, draft: Draft, commit: str) -> str:
     """Return the audit commit that says so."""
     event = announcement(desk, draft, commit)
-    return audit.append(
-        desk.git, desk.remote.audit, event, parse(event.when), proof_of_evidence.to_send(desk, draft)
-    )
+    tip, sent = desk.remote.audit, proof_of_evidence.to_send(desk, draft)
+    bring = not (draft.restores and audit.brought(desk.git, tip, draft.artifact))
+    return audit.append(desk.git, tip, event, parse(event.when), sent, bring=bring)
 
 
 def prove_or_undo(desk: Desk, entry: Entry, age: float | None = None) -> Proof:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,24 @@ def test_a_line_torn_by_a_kill_is_left_out_and_closed_off(tmp_path: Path) -> Non
     later = journal.advance(path, entry, State.STAGED, commit="c")
     assert journal.read_all(path) == [entry, later]
     assert journal.read(tmp_path / "none.jsonl") is None
+
+
+@pytest.mark.parametrize("who", ["Ada <ada@example.org>", "", "<nobody>", "A\nB >> C", "Zoë Ångström <z@x>"])
+def test_whatever_a_person_is_called_the_entry_is_a_sound_commit(git: Git, who: str) -> None:
+    tip = audit.append(git, None, replace(event(), who=who), START)
+    assert git.run("fsck", "--strict", tip).ok
+    assert [one.who for one in audit.read(git, tip)] == [who]
+
+
+def test_an_artifact_comes_with_the_first_entry_that_names_it(git: Git) -> None:
+    tree = git.put("tree", b"")
+    one = replace(event(), tree=tree)
+    first = audit.append(git, None, one, START)
+    assert git.ids(f"{first}:artifact") == [tree]
+    assert audit.brought(git, first, tree)
+    second = audit.append(git, first, one, START, bring=False)
+    assert git.ids(f"{second}:artifact") == [None]
+    assert audit.brought(git, second, tree)
+    lost = audit.append(git, None, one, START, bring=False)
+    assert not audit.brought(git, lost, tree)
+    assert not audit.brought(git, None, tree)

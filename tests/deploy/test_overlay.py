@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.core.project import Project
-from pipeline.deploy.overlay import Past, immutable, kept_assets
+from pipeline.deploy.overlay import Past, immutable, kept_assets, missing_in
 from pipeline.deploy.release import make
 from pipeline.deploy.target import local_repository
-from pipeline.tools.git import Git
+from pipeline.tools.git import Git, store
 from tests.deploy.harbour import START, Ticker, desk_of, draft, write
 
 
@@ -154,3 +154,18 @@ def test_a_hidden_environment_says_so_in_robots_txt(project: Project, site: Path
     desk = replace(desk, target=replace(desk.target, options=options))
     outcome = make(desk, draft(desk))
     assert b"Disallow: /\n" in desk.git.run("show", f"{outcome.commit}:robots.txt").out
+
+
+def test_what_earlier_trees_have_more_is_asked_at_once(tmp_path: Path) -> None:
+    git = store(tmp_path / "objects.git")
+    blob = git.put("blob", b"x")
+
+    def tree(*names: str) -> str:
+        rows = "".join(f"100644 blob {blob}\t{name}\0" for name in names)
+        return git.run("mktree", "-z", stdin=rows.encode()).text
+
+    new = tree("a", "b")
+    olds = [new, tree("a", ":c", "d"), tree("a"), tree("e\nf g"), new]
+    wanted: list[dict[str, str]] = [{}, {":c": blob, "d": blob}, {}, {"e\nf g": blob}, {}]
+    assert missing_in(git, olds, new) == wanted
+    assert missing_in(git, [], new) == []
