@@ -1,36 +1,124 @@
-"""Types for parameters, from the calls of their function."""
+"""Types for parameters: from JSDoc, from where the function is passed on, from its calls, from the uses in its body."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from pipeline.typescript.edits import Edit
 from pipeline.typescript.session import Diagnostic
+from pipeline.typescript.strategies import calls
 from pipeline.typescript.strategies.base import Repair, insert
+from pipeline.typescript.strategies.usage import by_use
+from pipeline.typescript.strategies.writing import Piece, Written, write
+from pipeline.typescript.tree import Node
 from pipeline.typescript.world import World
 
 NAME = "parameters"
-CODES = frozenset((7006,))
+CODES = frozenset((7006, 7019))
+
+_JSDOC = re.compile(r"^[\w$\[\]<>|, .'\"()?]+$")
+_JSDOC_VAGUE = re.compile(r"\b(any|Function|Object|object)\b|\*|^\?|\.\.\.")
+_LOWER = {"String": "string", "Number": "number", "Boolean": "boolean"}
 
 
 def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
-    """Yield an annotation that is the union of what callers pass."""
+    """Yield an annotation for the parameter, the best evidence first."""
     node = world.node(one)
     parameter = node and (node if node.kind == "Parameter" else node.above("Parameter"))
-    function = parameter and parameter.parent
-    name = function and function.child("name")
-    if not parameter or not function or not name:
+    if not parameter or parameter.child("type"):
         return
-    index = function.all("parameters").index(parameter)
-    types = {}
-    for use in world.references(name.symbol):
-        call = use.parent
-        if call and call.kind == "CallExpression" and use.role == "expression":
-            arguments = call.all("arguments")
-            kind = arguments[index].type if index < len(arguments) else None
-            if kind:
-                types[kind.widened.text] = kind
-    inner = parameter.child("name")
-    if types and inner and (edit := insert(inner, f": {' | '.join(sorted(types))}", after=True)):
-        yield Repair(
-            NAME, "type-only", (edit,), "what callers pass", vague=any(t.vague for t in types.values())
-        )
+    function = parameter.parent
+    blind = bool(function and function.role == "arguments" and _unknown_callee(function))
+    said: set[str] = set()
+    for why, written in evidence(parameter, world):
+        for text in _forms(parameter, written, why, world):
+            if text in said:
+                continue
+            said.add(text)
+            edits = annotate(parameter, text)
+            if edits:
+                vague = written.vague or blind
+                yield Repair(NAME, "type-only", (*edits, *written.imports), why, vague=vague)
+
+
+def evidence(parameter: Node, world: World) -> Iterator[tuple[str, Written]]:
+    """Yield what a parameter can be, with the reason."""
+    for why, pieces in _pieces(parameter, world):
+        if written := write(pieces, parameter, world):
+            yield why, written
+
+
+def _pieces(parameter: Node, world: World) -> Iterator[tuple[str, tuple[Piece, ...]]]:
+    name = parameter.child("name")
+    if text := _documented(parameter):
+        yield "its JSDoc says so", (text,)
+    if found := calls.implemented(parameter, world):
+        yield "the method that it implements has it", (found,)
+    expected = tuple(calls.expected(parameter, world))
+    if expected:
+        yield "what its function is passed on to calls it with this", expected[:1]
+    passed = calls.passed(parameter, world).pieces
+    uses = [one for one in world.references(name.symbol) if one is not name] if name else []
+    if passed:
+        yield "what callers pass", passed
+    for pieces in by_use(uses, world):
+        yield "how its function uses it", pieces
+        if passed:
+            yield "what callers pass and how it is used", (*passed, *pieces)
+
+
+def _forms(parameter: Node, written: Written, why: str, world: World) -> Iterator[str]:
+    if parameter.child("dotDotDotToken"):
+        yield f": {written.text if written.text.endswith('[]') and 'callers' not in why else written.in_array}"
+        return
+    if parameter.child("initializer"):
+        yield f": {written.text}"
+        return
+    if calls.passed(parameter, world).optional and not parameter.child("questionToken"):
+        yield f"?: {written.text}"
+        yield f": {written.or_('undefined').text}"
+    else:
+        yield f": {written.text}"
+
+
+def annotate(parameter: Node, text: str) -> list[Edit]:
+    """Return the edits that put an annotation after a parameter's name, in parentheses if the function has none."""
+    name = parameter.child("name")
+    function = parameter.parent
+    if not name or not function:
+        return []
+    edit = insert(name, text, after=True)
+    if edit is None:
+        return []
+    bare = function.kind == "ArrowFunction" and function.tree.text[parameter.end :].lstrip().startswith("=>")
+    if not bare:
+        return [edit]
+    opening = insert(parameter, "(")
+    closing = Edit(edit.file, edit.start, edit.end, f"{edit.text})")
+    return [opening, closing] if opening else []
+
+
+def _documented(parameter: Node) -> str:
+    name = parameter.child("name")
+    for around in (parameter.parent, *(parameter.parent.up() if parameter.parent else ())):
+        if around is None:
+            continue
+        for tag in around.jsdoc:
+            if tag["tag"] == "param" and name and tag["name"] == name.text and tag["type"]:
+                return _from_jsdoc(tag["type"])
+        if around.kind.endswith("Statement") or around.kind in ("ClassDeclaration", "MethodDeclaration"):
+            break
+    return ""
+
+
+def _from_jsdoc(text: str) -> str:
+    text = re.sub(r"\b(String|Number|Boolean)\b", lambda found: _LOWER[found[0]], text.rstrip("="))
+    text = re.sub(r"\bArray\.<", "Array<", text)
+    return text if _JSDOC.match(text) and not _JSDOC_VAGUE.search(text) else ""
+
+
+def _unknown_callee(function: Node) -> bool:
+    call = function.parent
+    callee = call.child("expression") if call else None
+    return bool(callee and callee.type and "any" in callee.type.flags)
