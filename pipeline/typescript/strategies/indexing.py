@@ -1,0 +1,261 @@
+"""Objects that are indexed with keys their type does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.typescript.session import Diagnostic
+from pipeline.typescript.strategies.base import Repair, insert, replace
+from pipeline.typescript.strategies.filling import accesses_of, value
+from pipeline.typescript.strategies.flow import bare, unwrapped
+from pipeline.typescript.strategies.writing import Written, write
+from pipeline.typescript.tree import Node, Type
+from pipeline.typescript.world import World
+
+NAME = "indexing"
+CODES = frozenset((7053, 7015, 7017, 2538, 2536))
+_DECLARED = ("VariableDeclaration", "PropertyDeclaration")
+_LONGEST = 160
+_EMPTY = frozenset(("{}", "object", "Object"))
+
+
+def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
+    """Yield the object's type, then the key's, then a wider type at the use."""
+    node = world.node(one)
+    access = node and (node.parent if node.role == "argumentExpression" else node)
+    if access is None or access.kind != "ElementAccessExpression":
+        return
+    target, key = access.child("expression"), access.child("argumentExpression")
+    if target is None or key is None:
+        return
+    if one.code == 2538:
+        yield from _missing_key(access, target, key)
+        return
+    yield from _filled(target, world)
+    yield from _listed_keys(target, key, world)
+    yield from _known_key(target, key, world)
+    yield from _table(target, key, world)
+    yield from _at_use(target, key, world)
+
+
+def declaration_of(target: Node, world: World) -> Node | None:
+    """Return what declares an object in our files: a variable or a member of a class."""
+    name = target.child("name") if target.kind == "PropertyAccessExpression" else target
+    found = [one for one in world.declarations(name.symbol if name else None) if one.kind in _DECLARED]
+    return found[0] if len(found) == 1 else None
+
+
+def annotated(declaration: Node, kind: Written, why: str) -> Repair | None:
+    """Return the repair that writes a declaration's type, in place of one that it has."""
+    old, name = declaration.child("type"), declaration.child("name")
+    mark = declaration.child("exclamationToken") or declaration.child("questionToken") or name
+    edit = replace(old, kind.text) if old else mark and insert(mark, f": {kind.text}", after=True)
+    if not edit:
+        return None
+    return Repair(NAME, "type-only", (edit, *kind.imports), why, vague=kind.vague)
+
+
+def _key_type(kind: Type | None) -> str | None:
+    if kind is None:
+        return None
+    for name in ("string", "number"):
+        if all(name in one.flags for one in kind.members):
+            return name
+    return "string" if kind.has("string") else None
+
+
+def _filled(target: Node, world: World) -> Iterator[Repair]:
+    """Yield `Record<K, V>` for an object that starts empty and is filled under computed keys."""
+    declaration = declaration_of(target, world)
+    start = declaration and declaration.child("initializer")
+    if declaration is None or not (target.type and target.type.text in _EMPTY):
+        return
+    if start and not (bare(start).kind == "ObjectLiteralExpression" and not bare(start).all("properties")):
+        return
+    name = declaration.child("name")
+    found = accesses_of(name.symbol if name else None, world)
+    keys = {_key_type(bare(inner).type) for one in found.by_key if (inner := one.child("argumentExpression"))}
+    kept = value(found.inside, declaration, world)
+    if kept is None:
+        return
+    kind = "number" if keys == {"number"} and not found.by_name else "string"
+    record = Written(f"Record<{kind}, {kept.text}>", kept.imports, kept.vague)
+    why = "the object starts empty and is filled under computed keys with values of this type"
+    if repair := annotated(declaration, record, why):
+        yield repair
+
+
+def _type_name(target: Node, world: World) -> Written | None:
+    """Return how `keyof` names the type of an object."""
+    kind = target.type
+    if kind and kind.name and kind.symbol and kind.symbol.declarations and "class" not in kind.symbol.flags:
+        found = write([kind], target, world)
+        if found and "{" not in found.text:
+            return found
+    inner = target
+    while inner.kind == "PropertyAccessExpression" and (next_one := inner.child("expression")):
+        inner = next_one
+    if inner.kind != "Identifier" or "?" in target.text:
+        return None
+    return Written(f"typeof {target.text}", (), vague=False)
+
+
+def _keys_call(key: Node) -> Node | None:
+    """Return the `Object.keys(x)` that a key comes from: of a callback's parameter or a loop's variable."""
+    name = bare(key)
+    chain = None
+    if name.kind != "Identifier" or not name.symbol:
+        return None
+    for place in name.symbol.declarations:
+        if place.name != name.tree.name:
+            return None
+        declared = name.tree.at(place.start, place.end)
+        if place.kind == "Parameter" and declared.above("CallExpression"):
+            function = declared.function
+            call = function and function.parent
+            if call and call.kind == "CallExpression" and declared.child("type") is None:
+                chain = call.child("expression")
+        loop = declared.above("ForOfStatement") if place.kind == "VariableDeclaration" else None
+        if loop and declared.parent and declared.parent.parent is loop:
+            chain = loop.child("expression")
+    while chain is not None and chain.kind in (
+        "PropertyAccessExpression",
+        "CallExpression",
+        "ParenthesizedExpression",
+    ):
+        if chain.kind == "CallExpression" and chain.text.startswith(("Object.keys(", "Reflect.ownKeys(")):
+            callee = chain.child("expression")
+            if callee and callee.text in ("Object.keys", "Reflect.ownKeys"):
+                return chain
+        chain = chain.child("expression")
+    return None
+
+
+def _listed_keys(target: Node, key: Node, world: World) -> Iterator[Repair]:
+    """Yield `(Object.keys(x) as (keyof T)[])` where a key comes from the object itself."""
+    call = _keys_call(key)
+    argument = call and next(iter(call.all("arguments")), None)
+    if call is None or argument is None or argument.text != target.text:
+        return
+    named = _type_name(target, world)
+    edit = named and replace(call, f"({call.text} as (keyof {named.text})[])")
+    if named and edit:
+        yield Repair(NAME, "type-only", (edit, *named.imports), "the keys are those of the object itself")
+
+
+def _literal_keys(target: Node) -> str | None:
+    names = [one.name for one in target.type.properties] if target.type else []
+    return " | ".join(f"'{name}'" for name in names) if 0 < len(names) <= 6 else None
+
+
+def _known_key(target: Node, key: Node, world: World) -> Iterator[Repair]:
+    """Yield `keyof T` as the type of the parameter, variable or member that is the key."""
+    name = bare(key)
+    name = name.child("name") or name if name.kind == "PropertyAccessExpression" else name
+    if not target.type or target.type.text in _EMPTY or name.kind != "Identifier":
+        return
+    for declaration in world.declarations(name.symbol):
+        kind, inner = declaration.child("type"), declaration.child("name")
+        if declaration.kind not in (
+            "Parameter",
+            "PropertySignature",
+            "VariableDeclaration",
+            "PropertyDeclaration",
+        ):
+            continue
+        if (
+            not inner
+            or (kind and kind.text not in ("string", "number"))
+            or (not kind and declaration.child("initializer"))
+        ):
+            continue
+        named = _type_name(target, world) if declaration.tree is target.tree else None
+        texts = [f"keyof {named.text}"] if named else []
+        texts += [literal] if (literal := _literal_keys(target)) else []
+        mark = declaration.child("questionToken") or inner
+        for text in texts:
+            edit = replace(kind, text) if kind else insert(mark, f": {text}", after=True)
+            if edit:
+                edits = (edit, *named.imports) if named and text.startswith("keyof") else (edit,)
+                yield Repair(NAME, "type-only", edits, f"it is only used as a key of `{target.text}`")
+
+
+def _values_of(target: Node, world: World) -> Written | None:
+    kinds = [one.type for one in target.type.properties if one.type] if target.type else []
+    found = write(kinds, target, world) if kinds else None
+    return found if found and len(found.text) <= _LONGEST else None
+
+
+def _table(target: Node, key: Node, world: World) -> Iterator[Repair]:
+    """Yield `Record<string, V>` at the declaration of a literal that serves as a table."""
+    declaration = declaration_of(target, world)
+    start = declaration and declaration.child("initializer")
+    if not declaration or not start or declaration.child("type") or start.kind != "ObjectLiteralExpression":
+        return
+    kind, kept = _key_type(bare(key).type), _values_of(target, world)
+    if kept and kind:
+        record = Written(f"Record<{kind}, {kept.text}>", kept.imports, kept.vague)
+        if repair := annotated(declaration, record, "the object is a table that is read under computed keys"):
+            yield repair
+
+
+def _own_key(target: Node, key: Node) -> bool:
+    """Whether the key is the variable of a `for (k in x)` over the object, or from its `Object.keys`."""
+    name = bare(key)
+    for place in name.symbol.declarations if name.kind == "Identifier" and name.symbol else ():
+        loop = (
+            name.tree.at(place.start, place.end).above("ForInStatement")
+            if place.name == name.tree.name
+            else None
+        )
+        over = loop.child("expression") if loop else None
+        if over is not None and over.text == target.text:
+            return True
+    call = _keys_call(key)
+    return bool(call and any(one.text == target.text for one in call.all("arguments")))
+
+
+def _at_use(target: Node, key: Node, world: World) -> Iterator[Repair]:
+    named = _type_name(target, world)
+    known = bool(target.type and target.type.properties)
+    cast = key.text if key.kind in ("Identifier", "PropertyAccessExpression") else f"({key.text})"
+    if named and known:
+        edit = replace(key, f"{cast} as keyof {named.text}")
+        if edit and _own_key(target, key):
+            yield Repair(
+                NAME, "type-only", (edit, *named.imports), "the loop runs over the keys of this object"
+            )
+    kept, kind = _values_of(target, world), _key_type(bare(key).type)
+    if kept and kind and (edit := replace(target, f"({target.text} as Record<{kind}, {kept.text}>)")):
+        why = "the object is read as a table: a wider type that it already fits"
+        yield Repair(NAME, "type-only", (edit, *kept.imports), why, vague=kept.vague)
+    if named and known and (edit := replace(key, f"{cast} as keyof {named.text}")):
+        yield Repair(NAME, "type-only", (edit, *named.imports), f"the key is used as one of `{target.text}`")
+
+
+def _missing_key(access: Node, target: Node, key: Node) -> Iterator[Repair]:
+    """Yield the same look-up with a key that is never undefined; `x[undefined]` reads the key "undefined"."""
+    kind, holder = key.type, target.type
+    if kind is None or holder is None:
+        return
+    present = [one for one in kind.members if not one.flags & {"undefined", "null"}]
+    written_to = unwrapped(access).role == "left"
+    cast = (
+        key.text
+        if key.kind in ("Identifier", "PropertyAccessExpression", "CallExpression")
+        else f"({key.text})"
+    )
+    if holder.has("array") or holder.has("tuple"):
+        if all("number" in one.flags for one in present) and not written_to:
+            edit = replace(key, f"{cast} ?? -1")
+            if edit:
+                yield Repair(
+                    NAME, "guard", (edit,), "a list has nothing at -1, as it has nothing at undefined"
+                )
+    elif all("string" in one.flags for one in present) and (edit := replace(key, f"String({key.text})")):
+        yield Repair(NAME, "guard", (edit,), "JavaScript looks up the key as this same string")
+    simple = bare(key).kind == "Identifier" and not written_to and unwrapped(access).role != "expression"
+    edit = replace(access, f"({key.text} != null ? {access.text} : undefined)") if simple else None
+    if edit:
+        why = "the object has nothing under undefined"
+        yield Repair(NAME, "guard", (edit,), why, "a key named undefined or null would no longer be found")
