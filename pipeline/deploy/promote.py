@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pipeline.core import ui
 from pipeline.core.clock import Clock, utc_now
@@ -23,6 +24,9 @@ from pipeline.deploy.release import Outcome, make
 from pipeline.deploy.settle import at_desk
 from pipeline.deploy.target import Target, target_of
 from pipeline.tools.git import Git
+
+if TYPE_CHECKING:
+    from pipeline.gates.evidence import Judgement
 
 
 @dataclass(frozen=True)
@@ -201,9 +205,8 @@ def judged(project: Project, desk: Desk, found: Found, move: Move) -> tuple[Arti
 
     name = desk.target.name
     if not move.rebuild:
-        warn_of_other_sources(project, found.release)
         artifact = original.on_disk(project, found.tree or "")
-        judgement = judge_site(project, artifact, name)
+        judgement = judge_with_sources(project, found.release, artifact, name)
         judgement.require()
         return artifact, judgement.digest
     with rebuild.sources_at(project, found.release.source) as there:
@@ -232,13 +235,30 @@ def must_have_changed(project: Project, desk: Desk, release: Release, artifact: 
         raise Stop(text, hint, Code.USAGE, reasons)
 
 
-def warn_of_other_sources(project: Project, release: Release) -> None:
-    """Say it when the gates that read sources do not see those that the release was built from."""
+def judge_with_sources(project: Project, release: Release, artifact: Artifact, name: str) -> Judgement:
+    """Judge an artifact with the sources that it was built from, in a folder of their own unless they lie here.
+
+    Where no commit gives them (there is none, or it had changes that were not committed), those here are judged, and
+    that is said.
+    """
+    from pipeline.gates.runner import judge_site
+
+    if here(project, release):
+        return judge_site(project, artifact, name)
+    if refused := rebuild.refusal(project, release):
+        ui.warn(f"the gates that read sources see those here: {refused.message}")
+        return judge_site(project, artifact, name)
+    with rebuild.sources_at(project, release.source) as there:
+        rebuild.ready_to_judge(project, there, artifact, name)
+        return judge_site(there, artifact, name)
+
+
+def here(project: Project, release: Release) -> bool:
+    """Whether the site's folder is as it was committed in a release's source commit."""
     from pipeline.tools.git import head
 
     now = head(project.root)
-    if release.source and now and (now.commit != release.source.removesuffix(" (dirty)") or now.dirty):
-        ui.warn(f"the gates that read sources see these here, not those of {release.source[:10]}")
+    return now is not None and now.commit == release.source and not now.dirty
 
 
 def draft_of(
@@ -274,8 +294,10 @@ def plan_promote(project: Project, move: Move, clock: Clock = utc_now) -> Promot
     described = parse(found.release.name)
     slug = move.why or (described.slug if described else "promotion")
     name = str(free_name(clock(), target.name, slug, desk.remote.branches))
+    other = not here(project, found.release) and not rebuild.refusal(project, found.release)
+    sources = f", with the sources of {found.release.source[:10]}" if other else ""
     steps: tuple[str, ...] = (
-        f"judge the tree by every gate of {target.name}",
+        f"judge the tree by every gate of {target.name}{sources}",
         *publish_steps(target, name, live),
     )
     if move.rebuild:

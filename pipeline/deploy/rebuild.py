@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.core import ui
 from pipeline.core.errors import Stop
+from pipeline.core.model import Artifact
 from pipeline.core.project import Project
 from pipeline.deploy.ledger import Release
 from pipeline.deploy.target import objects, objects_folder
@@ -66,6 +67,44 @@ def sources_at(project: Project, commit: str) -> Iterator[Project]:
         _keep_evidence(there, project)
     finally:
         _remove(here, folder)
+
+
+def ready_to_judge(project: Project, there: Project, artifact: Artifact, environment: str) -> None:
+    """Bring what the gates need to judge the sources in `there`: the evidence that there is, else the packages.
+
+    Evidence is kept by what was measured and with which tools, wherever that lay; so sources that were judged once
+    are not judged, and their packages not installed, again. Raises Stop as an install does.
+    """
+    from pipeline.site.build import install
+
+    kept = project.state / "cache/gates"
+    kept.mkdir(parents=True, exist_ok=True)
+    (there.state / "cache").mkdir(parents=True, exist_ok=True)
+    (there.state / "cache/gates").symlink_to(kept, target_is_directory=True)
+    lent = there.root / "node_modules"
+    if (project.root / "node_modules").is_dir() and not lent.exists():
+        lent.symlink_to(project.root / "node_modules", target_is_directory=True)
+        if _sources_judged(there, artifact, environment):
+            return
+        # To be read, not to be worked in: checkers write beside packages.
+        lent.unlink()
+    elif _sources_judged(there, artifact, environment):
+        return
+    install(there, environment)
+
+
+def _sources_judged(there: Project, artifact: Artifact, environment: str) -> bool:
+    """Whether all gates that read sources have evidence for these, and the packages are those of their lockfile."""
+    from checks import GATES
+    from pipeline.gates.evidence import kept_evidence
+    from pipeline.gates.subject import subject_of
+    from pipeline.site.recipe import recipe
+
+    if recipe(there, environment, check=False).install:
+        return False
+    subject = subject_of(there, artifact, environment)
+    reading = [gate for gate in GATES.values() if gate.SCOPE == "source"]
+    return all(kept_evidence(there.state, gate.NAME, gate.inputs(subject)) for gate in reading)
 
 
 def _furnish(project: Project, root: Path) -> None:

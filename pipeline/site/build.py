@@ -249,6 +249,15 @@ def _install(work: _Work) -> None:
     packages.remember_install(site, state, plan.install_digest)
 
 
+def install(project: Project, environment: str) -> None:
+    """Install what is locked, as a build does, unless it is there, and build nothing; raises Stop as `build` does."""
+    plan = recipe(project, environment, check=False)
+    if plan.install:
+        with BuildLog(project, environment) as log:
+            variables = plan.tools(project.root, project.state)
+            _install(_Work(project, plan, log, variables, git.head(project.root)))
+
+
 def _packages_failed(argv: tuple[str, ...], done: proc.Done, log: BuildLog) -> Stop:
     text = _said(done)
     message, hint, code = packages.install_failure(text)

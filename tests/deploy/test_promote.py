@@ -13,7 +13,7 @@ from invoke import Collection, Program
 
 from pipeline.commands import promote as command
 from pipeline.core.errors import Code, Stop
-from pipeline.core.project import Project
+from pipeline.core.project import Project, open_project
 from pipeline.deploy.desk import sit_down
 from pipeline.deploy.ledger import Release
 from pipeline.deploy.promote import Move, plan_promote, promote
@@ -277,3 +277,121 @@ def test_the_task_promotes(
         said = capsys.readouterr()
         assert said.out.strip() == target_of(project, "prod").url
         assert "live on prod: " in said.err
+
+
+# The sources that a release was built from
+
+
+CHECK = """\
+import pathlib, sys
+outside = pathlib.Path({outside!r})
+seen = pathlib.Path("words.txt").read_text()
+with outside.joinpath("judged.txt").open("a") as file:
+    file.write(seen)
+bad = outside.joinpath("bad.txt").read_text().split()
+sys.exit("words.txt(1,1): error TS1005: no such word" if seen.strip() in bad else 0)
+"""
+
+
+def checked(project: Project, outside: Path) -> Project:
+    """The site with a type check that notes what it saw, outside, and refuses the words in bad.txt there."""
+    write(project.root / "check.py", CHECK.format(outside=str(outside)))
+    settings = project.root / "invoke.yaml"
+    settings.write_text(
+        settings.read_text("utf-8").replace("check: []", f"check: [{sys.executable}, check.py]"), "utf-8"
+    )
+    write(outside / "bad.txt", "")
+    write(outside / "judged.txt", "")
+    return open_project(project.root)
+
+
+def say(project: Project, word: str) -> None:
+    write(project.root / "words.txt", f"{word}\n")
+    commit(project, word)
+
+
+def judged(outside: Path) -> list[str]:
+    return (outside / "judged.txt").read_text("utf-8").split()
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_evidence_of_the_releases_own_sources_is_used_again_whatever_lies_here_now(
+    tmp_path: Path, committed: bool
+) -> None:
+    with fleet(tmp_path) as plain:
+        clock, outside = Ticker(), tmp_path / "outside"
+        project = checked(plain, outside)
+        say(project, "good")
+        deploy(project, clock=clock)
+        assert judged(outside) == ["good"]
+        write(outside / "bad.txt", "worse")
+        write(project.root / "words.txt", "worse\n")
+        if committed:
+            commit(project, "worse")
+        found = plan_promote(project, MOVE, clock)
+        source = releases(project, "staging")[0].source
+        assert f"with the sources of {source[:10]}" in "\n".join(found.lines())
+        assert promote(project, MOVE, clock).new
+        assert judged(outside) == ["good"]
+        assert run(project.root, "worktree", "list").count("\n") == 0
+
+
+def test_sources_without_evidence_are_judged_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    with fleet(tmp_path) as plain:
+        clock, outside = Ticker(), tmp_path / "outside"
+        project = checked(plain, outside)
+        say(project, "good")
+        deploy(project, clock=clock)
+        say(project, "worse")
+        write(outside / "bad.txt", "worse")
+        forget_state(project)
+        first = promote(project, MOVE, clock)
+        assert judged(outside) == ["good", "good"]
+        assert (project.root / "words.txt").read_text("utf-8") == "worse\n"
+        assert not list((project.state / "rebuild").iterdir())
+        # What was judged there is kept for the next time.
+        assert not promote(project, MOVE, clock).new
+        assert judged(outside) == ["good", "good"]
+        [live] = releases(project)
+        assert live.name == first.release
+        assert list((project.state / "evidence" / live.artifact).glob("prod-*.json"))
+
+
+def test_good_sources_here_do_not_excuse_bad_ones_of_the_release(tmp_path: Path) -> None:
+    with fleet(tmp_path) as plain:
+        clock, outside = Ticker(), tmp_path / "outside"
+        project = checked(plain, outside)
+        say(project, "old")
+        deploy(project, clock=clock)
+        say(project, "new")
+        forget_state(project)
+        write(outside / "bad.txt", "old")
+        with pytest.raises(Stop, match="typescript failed") as caught:
+            promote(project, MOVE, clock)
+        assert caught.value.code is Code.GATE
+        assert not releases(project)
+        assert run(project.root, "worktree", "list").count("\n") == 0
+
+
+def test_sources_that_lie_here_unchanged_are_judged_here(tmp_path: Path) -> None:
+    with fleet(tmp_path) as plain:
+        clock, outside = Ticker(), tmp_path / "outside"
+        project = checked(plain, outside)
+        say(project, "good")
+        deploy(project, clock=clock)
+        assert promote(project, MOVE, clock).new
+        assert not (project.state / "rebuild").exists()
+
+
+def test_sources_that_no_commit_gives_are_said_to_be_those_here(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with fleet(tmp_path) as plain:
+        clock, outside = Ticker(), tmp_path / "outside"
+        project = checked(plain, outside)
+        write(project.root / "words.txt", "good\n")
+        deploy(project, clock=clock)
+        assert promote(project, MOVE, clock).new
+        said = capsys.readouterr().err
+        assert "the gates that read sources see those here: " in said
+        assert "changes that were not committed" in said
