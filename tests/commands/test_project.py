@@ -121,7 +121,7 @@ def test_settings_show_value_and_origin(site: Path, capsys: Capture, monkeypatch
     code, out, _ = typed(capsys, "settings --key=timeouts")
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()[1:]] == [
-        f"timeouts.{name}" for name in ("install", "check", "build", "publish", "kick", "verify")
+        f"timeouts.{name}" for name in ("install", "check", "build", "publish", "kick", "verify", "lease")
     ]
 
 
