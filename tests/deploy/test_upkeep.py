@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -301,7 +302,7 @@ def test_a_store_that_lacks_something_for_good_is_not_touched_further(project: P
     assert last.whole == ""
 
 
-@pytest.mark.parametrize("delay", [0.25, 0.32, 0.4, 0.5, 0.65])
+@pytest.mark.parametrize("delay", [0.0, 0.04, 0.1, 0.2, 0.4])
 def test_killed_anywhere_nothing_is_lost_and_the_next_one_finishes(
     project: Project, site: Path, delay: float
 ) -> None:
@@ -315,8 +316,12 @@ def test_killed_anywhere_nothing_is_lost_and_the_next_one_finishes(
         env={**os.environ, "PYTHONPATH": str(TOP)},
         start_new_session=True,
     )
+    while not (project.state / "upkeep.json").exists():
+        assert child.poll() is None
+        time.sleep(0.005)
     time.sleep(delay)
-    os.killpg(child.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     sound(objects(project))
     assert engine.rollback(project, "local", clock=utc_now).new
@@ -350,7 +355,7 @@ def test_releases_and_rollbacks_that_begin_while_it_runs_go_through(
 ) -> None:
     deploy(project)
     end = tmp_path / "end"
-    words = [sys.executable, "-c", _TIDYING, site, end]
+    words = [sys.executable, "-c", _TIDYING, str(site), str(end)]
     child = subprocess.Popen(words, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         for number in range(6):
@@ -366,3 +371,10 @@ def test_releases_and_rollbacks_that_begin_while_it_runs_go_through(
     assert int(said) > 0
     sound(objects(project))
     assert len(sit_down(project, target(project)).releases) == 13
+
+
+def test_a_site_that_has_never_built_anything_has_nothing_to_tidy(project: Project) -> None:
+    assert not upkeep.behind(project)
+    assert upkeep.tidy(project) == upkeep.Tidied(
+        0, 0, 0, 0, 0, *[store_packs.bytes_of(objects_folder(project))] * 2
+    )
