@@ -22,6 +22,7 @@ from pipeline.deploy.target import local_repository, target_of
 from pipeline.site import build
 from tests.deploy.fleet import HOME, change, commit, deploy, fleet, page, run
 from tests.deploy.harbour import Ticker, write
+from tests.site.test_build_install import npm
 
 MOVE = Move("staging", "prod", yes=True)
 BUILDS = f"""[{sys.executable}, build.py]"""
@@ -395,3 +396,56 @@ def test_sources_that_no_commit_gives_are_said_to_be_those_here(
         said = capsys.readouterr().err
         assert "the gates that read sources see those here: " in said
         assert "changes that were not committed" in said
+
+
+MAKER = """\
+import fs from 'node:fs'
+import { word } from 'word'
+const page = (text) => `<!doctype html><html lang=en><title>${text}</title><h1>${text}</h1>`
+fs.mkdirSync('dist', { recursive: true })
+fs.writeFileSync('dist/index.html', page(word))
+fs.writeFileSync('dist/404.html', page('not here'))
+"""
+
+
+def packaged(project: Project, outside: Path) -> Project:
+    """The site with a package that its build needs, and its type check."""
+    root = project.root
+    manifest = {"name": "harbour", "version": "1.0.0", "private": True, "type": "module"}
+    write(root / "package.json", json.dumps({**manifest, "devDependencies": {"word": "file:word"}}))
+    about = {"name": "word", "version": "1.0.0", "type": "module", "exports": "./index.js"}
+    write(root / "word/package.json", json.dumps(about))
+    write(root / "word/index.js", "export const word = 'sea'\n")
+    write(root / "build.mjs", MAKER)
+    judging = f"import {{ word }} from 'word'\nfs.appendFileSync('{outside}/judged.txt', `${{word}}\\n`)\n"
+    write(root / "check.mjs", f"import fs from 'node:fs'\n{judging}")
+    write(outside / "judged.txt", "")
+    write(root / ".gitignore", "dist/\nnode_modules/\n")
+    text = (root / "invoke.yaml").read_text("utf-8").replace("check: []", "check: [node, check.mjs]")
+    text = text.replace("package_manager: none, install: []", "package_manager: npm")
+    (root / "invoke.yaml").write_text(text, "utf-8")
+    npm(root, "install", "--package-lock-only")
+    commit(project, "with packages")
+    return open_project(root)
+
+
+@pytest.mark.node
+def test_packages_are_installed_for_the_sources_of_a_release_only_where_nobody_judged_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with fleet(tmp_path, build="[node, build.mjs]") as plain:
+        clock, outside = Ticker(), tmp_path / "outside"
+        project = packaged(plain, outside)
+        deploy(project, clock=clock)
+        write(project.root / "word/index.js", "export const word = 'land'\n")
+        commit(project, "another word")
+        capsys.readouterr()
+        assert promote(project, MOVE, clock).new
+        assert "dependencies" not in capsys.readouterr().err
+        assert judged(outside) == ["sea"]
+        assert (project.root / "node_modules/word/index.js").read_text("utf-8").endswith("'land'\n")
+        shutil.rmtree(project.state / "cache/gates")
+        shutil.rmtree(project.state / "evidence")
+        assert not promote(project, MOVE, clock).new
+        assert "dependencies (npm)" in capsys.readouterr().err
+        assert judged(outside) == ["sea", "sea"]
