@@ -14,7 +14,6 @@ NAME = "quick-fix"
 # "spelling" and "addMissingMember" are wrong more often than right on real code, "inferFromUsage" mostly says any.
 _TRUSTED: dict[str, Level] = {
     "import": "type-only",
-    "unusedIdentifier": "unused",
     "fixOverrideModifier": "type-only",
     "fixAwaitInSyncFunction": "guard",
     "constructorForDerivedNeedSuperCall": "guard",
@@ -28,12 +27,6 @@ CODES = frozenset(
         2304,
         2503,
         2686,
-        6133,
-        6192,
-        6196,
-        6198,
-        6199,
-        6138,
         4114,
         1308,
         2377,
