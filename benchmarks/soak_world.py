@@ -31,7 +31,7 @@ environments:
     url: {url}
     rate: {{builds: 0, pushes: 0}}
     health: {{probes: 2, interval: 0.05}}
-timeouts: {{publish: 15, verify: 6, kick: 1}}
+timeouts: {{publish: 15, verify: 6, kick: 1, lease: 4}}
 """
 # Each machine has a name of its own, which the audit log knows it by.
 _MACHINE = """\
