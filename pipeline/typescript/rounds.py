@@ -113,6 +113,7 @@ class Rounds:
         self._checks = 0
         self._rounds = 0
         self._start = time.monotonic()
+        self._held = dict(self.texts)
 
     def run(self) -> Outcome:
         """Repair until nothing improves or the time is up, with the work kept."""
@@ -122,6 +123,7 @@ class Rounds:
             for level in self.levels:
                 state = self._level(state, level, vague=vague)
         changed = {file: text for file, text in state.texts.items() if text != self.texts[file]}
+        self._hold(state.texts)
         # Dependents are found by imports; what else depends on each other shows only when all is checked.
         after = tuple(self._check(None)) if changed else before
         ended = "time" if self._late() else "done"
@@ -148,13 +150,17 @@ class Rounds:
         self._checks += 1
         return self.checker.check(files)
 
+    def _world(self, state: _State) -> World:
+        self._hold(state.texts)
+        return World(self.checker, state.texts, state.errors, self.editable)
+
     # Choosing
 
     def _batch(
         self, state: _State, level: Level, *, vague: bool, errors: Sequence[Diagnostic] | None = None
     ) -> list[_Candidate]:
         """Return candidates that can be applied together, each still untried, the most effective first."""
-        world = World(self.checker, state.texts, state.errors, self.editable)
+        world = self._world(state)
         wanted = [one for one in (state.errors if errors is None else errors) if self.wanted(one)]
         world.load({one.file for one in wanted})
         found: dict[tuple[Edit, ...], _Candidate] = {}
@@ -223,12 +229,15 @@ class Rounds:
         for one in accepted:
             removed = tuple(each for each in one.targets if (each.file, each.start, each.code) in gone)
             self._kept.append(Kept(one.repair, removed, tuple(changes[one]), self._rounds))
-        self._hold(state, trial.state)
+        self._hold(trial.state.texts)
         return trial.state
 
-    def _hold(self, old: _State, new: _State) -> None:
-        """Let the worker go from one state's texts to another's."""
-        self.checker.set({file: text for file, text in new.texts.items() if text != old.texts[file]})
+    def _hold(self, texts: Mapping[str, str]) -> None:
+        """Let the worker hold these texts; what it holds already is not sent again, so its program stays."""
+        changed = {file: text for file, text in texts.items() if text != self._held.get(file)}
+        if changed:
+            self.checker.set(changed)
+            self._held.update(changed)
 
     def _changes(self, state: _State, one: _Candidate) -> list[Change]:
         return proof.changes(self.checker, state.texts, apply(state.texts, one.repair.edits))
@@ -300,16 +309,14 @@ class Rounds:
     def _trial(self, state: _State, candidates: Iterable[_Candidate]) -> _Trial:
         edits = [edit for one in candidates for edit in one.repair.edits]
         changed = apply(state.texts, edits)
-        self.checker.set(changed)
-        try:
-            files = self.checker.dependents(changed)
-            found = self._check(files)
-        finally:
-            self.checker.set({file: state.texts[file] for file in changed})
+        texts = {**state.texts, **changed}
+        self._hold(texts)
+        files = self.checker.dependents(changed)
+        found = self._check(files)
         if files is not None:
             scope = set(files)
             found = sorted([one for one in state.errors if one.file not in scope] + found)
-        return _Trial(_State({**state.texts, **changed}, tuple(found)), _spots(found, edits))
+        return _Trial(_State(texts, tuple(found)), _spots(found, edits))
 
     # Chains
 
@@ -333,7 +340,7 @@ class Rounds:
             for each in state.errors
             if any(each.code == old.code and each.file == old.file for old in one.targets)
         ]
-        world = World(self.checker, state.texts, state.errors, self.editable)
+        world = self._world(state)
         for each in errors:
             for rank, repair in self._proposals(each, world):
                 if _signature(repair, state.texts) == one.signature:
@@ -354,14 +361,12 @@ class Rounds:
             return None
         mark, attempts = len(self._kept), self._attempts.copy()
         self._kept.append(Kept(one.repair, removed, tuple(changes), self._rounds))
-        self._hold(state, trial.state)
         batch = self._batch(trial.state, level, vague=False, errors=new)
         after = self._settle(trial.state, batch) if batch else trial.state
         if len(after.errors) < len(state.errors):
             return after
         del self._kept[mark:]
         self._attempts = attempts
-        self._hold(after, state)
         return None
 
 

@@ -76,6 +76,7 @@ export class Project {
   }
 
   set(texts) {
+    this.explored = false;
     for (const [file, text] of Object.entries(texts)) this.texts.set(this.absolute(file), text);
     for (const file of Object.keys(texts)) {
       const full = this.absolute(file);
@@ -247,6 +248,13 @@ export class Project {
   }
 
   check(files) {
+    // Asking the checker about single nodes can leave errors behind that a check would never report.
+    if (this.explored) {
+      this.service.cleanupSemanticCache();
+      this.version++;
+      this.epoch++;
+      this.explored = false;
+    }
     const wanted = files && new Set(files.map((file) => this.absolute(file)));
     const found = files ? [] : this.program.getOptionsDiagnostics().concat(this.program.getGlobalDiagnostics()).map((one) => this.#flat(one));
     for (const source of this.own()) {

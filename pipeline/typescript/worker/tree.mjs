@@ -17,6 +17,7 @@ export function readTree(project, files) {
   // Ids hold for one state of the texts; an answer carries only the types and symbols that were not told yet.
   if (kept?.epoch !== project.epoch || kept.project !== project) kept = new Pool(project);
   const trees = [];
+  project.explored = true;
   for (const file of files) {
     for (const source of project.sourceFiles(file)) trees.push(treeOf(project, kept, file, source));
   }
@@ -89,6 +90,10 @@ function childRoles(node) {
 }
 
 function isTyped(ts, node) {
+  // The tag of an element of the language itself is no value: asking for its type would be an error.
+  if (ts.isIdentifier(node) && node.parent && (ts.isJsxOpeningLikeElement(node.parent) || ts.isJsxClosingElement(node.parent))) {
+    return /^[A-Z]/.test(node.text);
+  }
   if (ts.isExpression(node) && !ts.isOmittedExpression(node)) return true;
   if (ts.isTypeNode(node)) return true;
   return (
