@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.base import Repair, insert, replace
-from pipeline.typescript.strategies.filling import accesses_of, value
 from pipeline.typescript.strategies.flow import bare, unwrapped
 from pipeline.typescript.strategies.writing import Written, write
 from pipeline.typescript.tree import Node, Type
@@ -31,7 +30,6 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     if one.code == 2538:
         yield from _missing_key(access, target, key)
         return
-    yield from _filled(target, world)
     yield from _listed_keys(target, key, world)
     yield from _known_key(target, key, world)
     yield from _table(target, key, world)
@@ -62,27 +60,6 @@ def _key_type(kind: Type | None) -> str | None:
         if all(name in one.flags for one in kind.members):
             return name
     return "string" if kind.has("string") else None
-
-
-def _filled(target: Node, world: World) -> Iterator[Repair]:
-    """Yield `Record<K, V>` for an object that starts empty and is filled under computed keys."""
-    declaration = declaration_of(target, world)
-    start = declaration and declaration.child("initializer")
-    if declaration is None or not (target.type and target.type.text in _EMPTY):
-        return
-    if start and not (bare(start).kind == "ObjectLiteralExpression" and not bare(start).all("properties")):
-        return
-    name = declaration.child("name")
-    found = accesses_of(name.symbol if name else None, world)
-    keys = {_key_type(bare(inner).type) for one in found.by_key if (inner := one.child("argumentExpression"))}
-    kept = value(found.inside, declaration, world)
-    if kept is None:
-        return
-    kind = "number" if keys == {"number"} and not found.by_name else "string"
-    record = Written(f"Record<{kind}, {kept.text}>", kept.imports, kept.vague)
-    why = "the object starts empty and is filled under computed keys with values of this type"
-    if repair := annotated(declaration, record, why):
-        yield repair
 
 
 def _type_name(target: Node, world: World) -> Written | None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pipeline.typescript.edits import Edit
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.base import Repair, insert, replace
-from pipeline.typescript.strategies.filling import object_of
-from pipeline.typescript.strategies.flow import operator, unwrapped
+from pipeline.typescript.strategies.flow import operator
+from pipeline.typescript.strategies.writes import outermost
 from pipeline.typescript.tree import Node
 from pipeline.typescript.world import World
 
@@ -93,7 +93,7 @@ def _written_member(member: Node, world: World) -> Iterator[Repair]:
     for reference in world.references(name.symbol if name else None):
         if reference is name:
             continue
-        whole = unwrapped(object_of(reference))
+        whole = outermost(reference)
         write = whole.parent
         statement = write.parent if write else None
         if write is None or statement is None or statement.kind != "ExpressionStatement":
