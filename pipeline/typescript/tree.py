@@ -63,6 +63,12 @@ class Type:
         return Place(**data) if data else None
 
     @property
+    def shape(self) -> Place | None:
+        """Where the type literal stands that this nameless type is written as."""
+        data = self.data.get("shape")
+        return Place(**data) if data else None
+
+    @property
     def calls(self) -> tuple[Signature, ...]:
         """Its call signatures, at most three."""
         return tuple(signature_of(one, self.pool) for one in self.data.get("calls", ()))

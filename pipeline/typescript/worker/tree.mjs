@@ -198,6 +198,7 @@ class Pool {
       record.name = symbol.name;
       record.symbol = this.symbol(symbol);
     } else if (symbol?.name === "__object" && symbol.valueDeclaration) record.literal = this.#place(symbol.valueDeclaration);
+    else if (symbol?.name === "__type" && symbol.declarations?.length === 1) record.shape = this.#place(symbol.declarations[0]);
     if (type.isUnionOrIntersection()) record.members = type.types.slice(0, 40).map((one) => this.typeId(one, node));
     else if (checker.isArrayType(type) || checker.isTupleType(type) || (type.objectFlags & ts.ObjectFlags.Reference && type.target)) {
       record.arguments = checker.getTypeArguments(type).slice(0, 8).map((one) => this.typeId(one, node));
