@@ -40,12 +40,16 @@ class Checker(Source, proof.Emitter, Protocol):
 
 @dataclass(frozen=True)
 class Kept:
-    """A repair that stays: what it did to the JavaScript, which errors it removed, and the texts right after it."""
+    """A repair that stays: what it did to the JavaScript, and which errors it removed.
+
+    The edits of repairs with one `base` are positions in the same texts: those after all repairs of smaller bases.
+    """
 
     repair: Repair
     removed: tuple[Diagnostic, ...]
     changes: tuple[Change, ...]
     round: int
+    base: int = 0
 
     @property
     def proven(self) -> bool:
@@ -112,6 +116,7 @@ class Rounds:
         self._kept: list[Kept] = []
         self._checks = 0
         self._rounds = 0
+        self._base = 0
         self._start = time.monotonic()
         self._held = dict(self.texts)
 
@@ -228,7 +233,8 @@ class Rounds:
         gone = _spots(state.errors, ()) - trial.spots
         for one in accepted:
             removed = tuple(each for each in one.targets if (each.file, each.start, each.code) in gone)
-            self._kept.append(Kept(one.repair, removed, tuple(changes[one]), self._rounds))
+            self._kept.append(Kept(one.repair, removed, tuple(changes[one]), self._rounds, self._base))
+        self._base += 1
         self._hold(trial.state.texts)
         return trial.state
 
@@ -360,7 +366,8 @@ class Rounds:
         if not new or depth == 0:
             return None
         mark, attempts = len(self._kept), self._attempts.copy()
-        self._kept.append(Kept(one.repair, removed, tuple(changes), self._rounds))
+        self._kept.append(Kept(one.repair, removed, tuple(changes), self._rounds, self._base))
+        self._base += 1
         batch = self._batch(trial.state, level, vague=False, errors=new)
         after = self._settle(trial.state, batch) if batch else trial.state
         if len(after.errors) < len(state.errors):

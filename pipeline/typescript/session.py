@@ -103,7 +103,10 @@ _HINTS = {
 
 
 class Session:
-    """One project in one worker. Use it as a context manager; not safe for several threads."""
+    """One project in one worker. Use it as a context manager; not safe for several threads.
+
+    `options` are compiler options in place of the configuration's.
+    """
 
     def __init__(
         self,
@@ -111,13 +114,14 @@ class Session:
         root: Path,
         *,
         config: str | None = None,
+        options: Mapping[str, object] | None = None,
         seconds: float = _SECONDS,
         megabytes: int = _MEGABYTES,
     ) -> None:
         self.root = root.resolve()
         self.restarts = 0
         self._argv = [str(node), f"--max-old-space-size={megabytes}", str(_WORKER)]
-        self._config = config
+        self._opening = {"root": str(self.root), "config": config, "options": dict(options or {})}
         self._seconds = seconds
         self._number = 0
         self._said: list[str] = []
@@ -208,7 +212,7 @@ class Session:
         return int(self._ask("memory")["rss"])
 
     def _open(self) -> Description:
-        data = self._ask("open", root=str(self.root), config=self._config)
+        data = self._ask("open", **self._opening)
         return Description(
             data["typescript"],
             data["config"],
@@ -228,7 +232,7 @@ class Session:
             self.restarts += 1
             try:
                 if method != "open":
-                    self._once("open", {"root": str(self.root), "config": self._config})
+                    self._once("open", self._opening)
                     texts = {file: characters(text) for file, text in self._texts.items()}
                     self._once("set", {"texts": texts})
                 return self._once(method, parameters)

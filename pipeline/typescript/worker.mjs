@@ -21,8 +21,8 @@ function opened() {
 }
 
 listen(process.stdin, process.stdout, {
-  open({ root, config, kinds }) {
-    project = new Project(root, config ?? null, kinds ?? null);
+  open({ root, config, kinds, options }) {
+    project = new Project(root, config ?? null, kinds ?? null, options ?? {});
     return project.describe();
   },
   set({ texts }) {

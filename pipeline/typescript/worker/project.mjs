@@ -9,8 +9,9 @@ import { Virtual } from "./virtual.mjs";
 const SCRIPT = /\.[cm]?[jt]sx?$/;
 
 export class Project {
-  constructor(root, config, kinds) {
+  constructor(root, config, kinds, overrides = {}) {
     this.root = root;
+    this.overrides = overrides;
     this.require = createRequire(path.join(root, "package.json"));
     this.ts = this.#loadTypeScript();
     this.config = config ? path.resolve(root, config) : path.join(root, "tsconfig.json");
@@ -54,7 +55,7 @@ export class Project {
   }
 
   #compilerOptions() {
-    let options = { ...this.parsed.options, noEmit: true, allowNonTsExtensions: true };
+    let options = { ...this.parsed.options, ...this.overrides, noEmit: true, allowNonTsExtensions: true };
     // Only what is checked matters here; incremental and composite builds would ask for an output folder.
     for (const name of ["incremental", "composite", "tsBuildInfoFile", "declaration", "declarationMap", "emitDeclarationOnly"]) {
       delete options[name];
