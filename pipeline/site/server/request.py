@@ -22,6 +22,7 @@ _HEAD = re.compile(
 _FIELD = re.compile(rb"([^:\r\n]+):[ \t]*([^\r\n]*?)[ \t]*\r\n")
 _BEGUN = re.compile(rb"\r?|%b(?: (?:[^\x00-\x20\x7f]+(?: [HTP/0-9.]{0,8}\r?)?)?)?" % _TOKEN)
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)([^#]*)", re.IGNORECASE)
+_PLAIN = re.compile(rb"[ -$&-~]*")  # printable ASCII without an escape
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _ONCE = frozenset({b"host", b"content-length", b"content-type", b"range", b"if-range", b"if-modified-since"})
 
@@ -156,7 +157,7 @@ def decode(path: bytes) -> bytes | None:
     Raises Refused on what is no URL. The result is looked up among the names of a tree, byte by byte: `..`
     names nothing there, and there is no file system to leave.
     """
-    if b"%" not in path and path.isascii():
+    if _PLAIN.fullmatch(path):
         return None if b"\\" in path else path
     if _BROKEN_ESCAPE.search(path):
         raise Refused(400)
