@@ -21,6 +21,7 @@ from pipeline.typescript.strategies.absent import (
 )
 from pipeline.typescript.strategies.base import Repair, replace
 from pipeline.typescript.strategies.flow import (
+    LINKS,
     always,
     bare,
     before,
@@ -28,16 +29,19 @@ from pipeline.typescript.strategies.flow import (
     home_of,
     inside,
     leave,
+    operator,
     quote_of,
     stable,
     statement_of,
     unused,
+    unwrapped,
 )
 from pipeline.typescript.strategies.fresh import name_for
 from pipeline.typescript.tree import Node
 from pipeline.typescript.world import World
 
 NAME = "null-guard"
+_INDEX = 2538
 CODES = USED | GIVEN | TAKEN
 _EFFECTS = frozenset(("CallExpression", "NewExpression", "AwaitExpression", "YieldExpression"))
 
@@ -47,12 +51,22 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     node = subject(one, world)
     if node is None or node.place is None:
         return
-    if one.code in GIVEN and not _found(node, world):
+    if not _found(node, world) if one.code in GIVEN or one.code == _INDEX else not _read(node, one):
         return
     if stable(node):
         yield from _early(node, peers(node, world), world)
     else:
         yield from _kept(node, world, given=one.code in GIVEN)
+
+
+def _read(node: Node, one: Diagnostic) -> bool:
+    """Whether the code fails there without the value; arithmetic and comparisons go on with NaN."""
+    parent = unwrapped(node).parent
+    if parent is None or one.code in TAKEN:
+        return parent is not None
+    if parent.kind in LINKS or parent.kind in ("SpreadElement", "ForOfStatement"):
+        return True
+    return parent.kind == "VariableDeclaration" or operator(parent) in ("in", "instanceof")
 
 
 def _found(node: Node, world: World) -> bool:
