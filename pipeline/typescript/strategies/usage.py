@@ -107,17 +107,12 @@ def by_use(nodes: Sequence[Node], world: World, depth: int = 0) -> Iterator[tupl
         yield tuple(compared)
     elif called := next((one for node in nodes if (one := _called(node, world))), None):
         yield (called,)
-    elif element := _element(nodes, world, depth):
+    elif element := _element(nodes, world, depth) or _indexed(nodes, world, depth):
         yield (element,)
-    if len(expected) > 1 and not any(one.kind_of_any for one in map(_Seen, expected)):
+    if len(expected) > 1:
         yield tuple(expected[:1])
     if not names and not expected and not compared:
         yield from _weak(nodes)
-
-
-class _Seen:
-    def __init__(self, type_: Type) -> None:
-        self.kind_of_any = not type_.flags.isdisjoint({"any", "unknown"})
 
 
 def accesses(nodes: Sequence[Node]) -> Iterator[Node]:
@@ -314,6 +309,22 @@ def _element(nodes: Sequence[Node], world: World, depth: int) -> str:
     said = write(pieces, nodes[0], world) if pieces else None
     text = said.text if said and not said.imports else "string" if _shown(items) else "unknown"
     return text if depth or any(_member(one) in _CALLBACKS for one in nodes) else f"{text}[]"
+
+
+def _indexed(nodes: Sequence[Node], world: World, depth: int) -> str:
+    """Return the array that is read by number: `key[0] === "product"` says `string[]`."""
+    reads = [
+        one.parent
+        for one in nodes
+        if one.parent and one.parent.kind == "ElementAccessExpression" and one.role == "expression"
+    ]
+    keys = [one.child("argumentExpression") for one in reads]
+    if not reads or depth >= _DEPTH or not all(key and key.text.isdigit() for key in keys):
+        return ""
+    said = next(
+        (found for one in by_use(reads, world, depth + 1) if (found := write(one, nodes[0], world))), None
+    )
+    return said.in_array if said and not said.imports else "unknown[]"
 
 
 def _weak(nodes: Sequence[Node]) -> Iterator[tuple[Piece, ...]]:

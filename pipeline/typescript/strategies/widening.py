@@ -1,0 +1,222 @@
+"""Declared types that are narrower than what is assigned to them: widened where they are declared.
+
+The checker decides whether every reader still holds; where it does not, the next proposal is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipeline.typescript.edits import Edit
+from pipeline.typescript.session import Diagnostic
+from pipeline.typescript.strategies.annotate import or_word, union_with
+from pipeline.typescript.strategies.base import Repair, insert
+from pipeline.typescript.strategies.writes import TEARDOWN, outermost
+from pipeline.typescript.strategies.writing import Piece, Written, widened, write
+from pipeline.typescript.tree import Node, Symbol, Type
+from pipeline.typescript.world import World
+
+NAME = "widening"
+CODES = frozenset((2322, 2345, 2416, 2769))
+
+_ANNOTATED = frozenset(("VariableDeclaration", "Parameter", "PropertyDeclaration", "PropertySignature"))
+
+
+def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
+    """Yield the widened declaration, then the type of the variable that is passed, then the null of a teardown."""
+    node = world.node(one)
+    if node is None:
+        return
+    target, value = _sides(node, world)
+    if value is not None:
+        yield from _source(value, world)
+    for declared in target:
+        yield from _widened(declared, value, world)
+    if value is not None:
+        yield from _torn_down(value)
+
+
+def _sides(node: Node, world: World) -> tuple[list[Node], Node | None]:
+    """Return the declarations that an assignment goes to, and the value."""
+    if node.role == "arguments" and node.parent:
+        return _parameter(node.parent, node, world), node
+    for around in (node, *list(node.up())[:3]):
+        if around.kind == "ReturnStatement":
+            return _returned(around), around.child("expression")
+        if around.kind == "BinaryExpression" and around.role != "arguments":
+            left, operator = around.child("left"), around.child("operatorToken")
+            if left and operator and operator.text in ("=", "??=", "||=") and left.contains(node):
+                return _declarations(left, world), around.child("right")
+        if around.kind in ("PropertyAssignment", "ShorthandPropertyAssignment"):
+            name = around.child("name")
+            return _property(around, world), around.child("initializer") or name
+        if around.kind == "JsxAttribute":
+            inner = around.child("initializer")
+            value = inner.child("expression") if inner else None
+            return _prop(around, world), value or inner
+        if around.kind in _ANNOTATED and node.role in ("name", ""):
+            return [around], around.child("initializer")
+        if around.kind in _ANNOTATED:
+            return [around], around.child("initializer")
+    return [], None
+
+
+def _declarations(left: Node, world: World) -> list[Node]:
+    name = left.child("name") if left.kind == "PropertyAccessExpression" else left
+    return _by_symbol(name.symbol if name else None, world)
+
+
+def _by_symbol(symbol: Symbol | None, world: World) -> list[Node]:
+    return [one for one in world.declarations(symbol) if one.kind in _ANNOTATED]
+
+
+def _parameter(call: Node, argument: Node, world: World) -> list[Node]:
+    signature = call.signature
+    place = signature.declared if signature else None
+    function = world.at(place) if place and place.own else None
+    index = call.all("arguments").index(argument)
+    parameters = function.all("parameters") if function else []
+    return parameters[index : index + 1]
+
+
+def _returned(statement: Node) -> list[Node]:
+    function = statement.function
+    return (
+        [function]
+        if function and not any(one.kind == "AsyncKeyword" for one in function.all("modifiers"))
+        else []
+    )
+
+
+def _property(assignment: Node, world: World) -> list[Node]:
+    literal, name = assignment.parent, assignment.child("name")
+    context = literal.context if literal else None
+    return _member(context, name.text if name else "", world)
+
+
+def _prop(attribute: Node, world: World) -> list[Node]:
+    name, opening = attribute.child("name"), attribute.above("JsxOpeningElement", "JsxSelfClosingElement")
+    tag = opening.child("tagName") if opening else None
+    found: list[Node] = []
+    for call in tag.type.calls if tag and tag.type else ():
+        if call.parameters and name:
+            found += _member(call.parameters[0].type, name.text, world)
+    return found
+
+
+def _member(type_: Type | None, name: str, world: World) -> list[Node]:
+    for one in type_.members if type_ else ():
+        for prop in one.properties:
+            if prop.name == name:
+                return _by_symbol(prop.symbol, world)
+    return []
+
+
+def _widened(declared: Node, value: Node | None, world: World) -> Iterator[Repair]:
+    type_ = declared.child("type")
+    given = value.type if value else None
+    if type_ is None or given is None:
+        return
+    has = {one.text for one in type_.type.members} if type_.type else set()
+    missing = [one for one in given.members if one.text not in has]
+    nothing = [one.text for one in missing if one.text in ("null", "undefined")]
+    rest = [one for one in missing if one.text not in ("null", "undefined", "never")]
+    name = declared.child("name")
+    why = f"{name.text if name else 'it'} is given this too"
+    if nothing and (edits := _with_nothing(declared, type_, nothing)):
+        yield Repair(NAME, "type-only", edits, why)
+    if rest and not any(one.flags & {"any", "unknown"} for one in rest):
+        known = type_.type
+        widest = [widened(one) for one in rest]
+        if known and (added := write(widest, type_, world)) and not _same(added, type_):
+            edits = union_with(type_, added.text)
+            if nothing and edits:
+                edits = (
+                    *edits[:-1],
+                    Edit(
+                        edits[-1].file,
+                        edits[-1].start,
+                        edits[-1].end,
+                        f"{edits[-1].text} | {' | '.join(nothing)}",
+                    ),
+                )
+            if edits:
+                yield Repair(NAME, "type-only", (*edits, *added.imports), why, vague=added.vague)
+
+
+def _same(added: Written, type_: Node) -> bool:
+    return added.text == type_.text
+
+
+def _with_nothing(declared: Node, type_: Node, words: list[str]) -> tuple[Edit, ...]:
+    optional = declared.child("questionToken")
+    if words == ["undefined"] and declared.kind == "PropertySignature" and not optional:
+        name = declared.child("name")
+        edit = insert(name, "?", after=True) if name else None
+        return (edit,) if edit else ()
+    return or_word(type_, [one for one in words if one != "undefined" or not optional])
+
+
+def _source(value: Node, world: World) -> Iterator[Repair]:
+    """Yield the expected type for a variable whose own literal was read too widely: `let state = "full"`."""
+    expected = _expected(value)
+    if value.kind != "Identifier" or expected is None or value.symbol is None:
+        return
+    for declared in world.declarations(value.symbol):
+        name, start = declared.child("name"), declared.child("initializer")
+        if declared.kind != "VariableDeclaration" or not name or not start or declared.child("type"):
+            continue
+        if start.kind not in (
+            "StringLiteral",
+            "FirstLiteralToken",
+            "NumericLiteral",
+            "ObjectLiteralExpression",
+            "ArrayLiteralExpression",
+            "ConditionalExpression",
+        ):
+            continue
+        pieces: tuple[Piece, ...] = (expected,)
+        written = write(pieces, declared, world)
+        edit = insert(name, f": {written.text}", after=True) if written else None
+        if written and edit:
+            why = f"{name.text} is used as this"
+            yield Repair(NAME, "type-only", (edit, *written.imports), why, vague=written.vague)
+
+
+def _expected(value: Node) -> Type | None:
+    if value.context:
+        return value.context
+    assignment = value.parent
+    if (
+        assignment
+        and assignment.kind in ("ShorthandPropertyAssignment", "PropertyAssignment")
+        and assignment.parent
+    ):
+        context = assignment.parent.context
+        for one in context.members if context else ():
+            for prop in one.properties:
+                name = assignment.child("name")
+                if name and prop.name == name.text:
+                    return prop.type
+    return None
+
+
+def _torn_down(value: Node) -> Iterator[Repair]:
+    """Yield a wider view of a member that is set to null when its object is given up, and never used after that."""
+    assignment, method = value.parent, value.function
+    name = method.child("name") if method else None
+    if value.kind != "NullKeyword" or not assignment or assignment.kind != "BinaryExpression" or not name:
+        return
+    left = assignment.child("left")
+    if (
+        name.text.lstrip("_#") not in TEARDOWN
+        or not left
+        or left.kind != "PropertyAccessExpression"
+        or not left.type
+    ):
+        return
+    outer = outermost(left)
+    opening, closing = insert(outer, "("), insert(outer, f" as {left.type.text} | null)", after=True)
+    if opening and closing and "=>" not in left.type.text and "import(" not in left.type.text:
+        why = f"{name.text} gives the object up; nothing uses {left.text} after it"
+        yield Repair(NAME, "type-only", (opening, closing), why)
