@@ -1,4 +1,4 @@
-"""Verified rounds: repairs are tried in batches over all files in memory, and only what makes the errors fewer stays."""
+"""Verified rounds: repairs are tried in batches over all files in memory; what makes the errors fewer stays."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.base import LEVELS, Level, Repair, Strategy
 from pipeline.typescript.world import Source, World
 
-# A candidate that failed is given one more chance after others have changed the code around it.
-_ATTEMPTS = 2
-_MOST_ROUNDS = 60
+_MOST_ROUNDS = 200
 _MOST_CHAINS = 30
 _CHAIN_DEPTH = 2
 # Where an error is, as it was before the batch: file, position, code.
@@ -111,7 +109,9 @@ class Rounds:
     wanted: Callable[[Diagnostic], bool] = lambda _one: True
 
     def __post_init__(self) -> None:
-        self._attempts: Counter[tuple[str, ...]] = Counter()
+        # How many repairs were kept when a candidate was tried last: it gets another chance only after more.
+        self._tried: dict[tuple[str, ...], int] = {}
+        self._asked: tuple[_State, list[tuple[Diagnostic, int, Repair]]] | None = None
         self._revealing: dict[tuple[str, ...], _Candidate] = {}
         self._kept: list[Kept] = []
         self._checks = 0
@@ -137,15 +137,17 @@ class Rounds:
 
     def _level(self, state: _State, level: Level, *, vague: bool) -> _State:
         while self._rounds < _MOST_ROUNDS and not self._late():
-            batch = self._batch(state, level, vague=vague)
-            if not batch:
-                state, improved = self._chains(state, level)
-                if not improved:
-                    break
-                continue
+            pool = self._pool(state, level, vague=vague)
             self._rounds += 1
-            state = self._settle(state, batch)
-            self.progress(len(state.errors), level)
+            if pool:
+                after = self._settle(state, pool)
+            else:
+                after = self._chains(state, level)
+                if after is state:
+                    break
+            if after is not state:
+                state = after
+                self.progress(len(state.errors), level)
         return state
 
     def _late(self) -> bool:
@@ -161,27 +163,40 @@ class Rounds:
 
     # Choosing
 
-    def _batch(
+    def _pool(
         self, state: _State, level: Level, *, vague: bool, errors: Sequence[Diagnostic] | None = None
     ) -> list[_Candidate]:
-        """Return candidates that can be applied together, each still untried, the most effective first."""
+        """Return the candidates that were not tried yet, else those worth another try, the most promising first."""
+        found: dict[tuple[Edit, ...], _Candidate] = {}
+        for one, rank, repair in self._all(state, errors):
+            if LEVELS.index(repair.level) > LEVELS.index(level) or (repair.vague and not vague):
+                continue
+            signature = _signature(repair, state.texts)
+            if self._tried.get(signature, -1) < len(self._kept):
+                candidate = found.setdefault(repair.edits, _Candidate(repair, rank, signature))
+                if one not in candidate.targets:
+                    candidate.targets.append(one)
+        order = sorted(found.values(), key=_promise)
+        return [one for one in order if one.signature not in self._tried] or order
+
+    def _all(
+        self, state: _State, errors: Sequence[Diagnostic] | None
+    ) -> list[tuple[Diagnostic, int, Repair]]:
+        """Return what the strategies propose for errors of a state; asked once for each state."""
+        if errors is None and self._asked and self._asked[0] is state:
+            return self._asked[1]
         world = self._world(state)
         wanted = [one for one in (state.errors if errors is None else errors) if self.wanted(one)]
         world.load({one.file for one in wanted})
-        found: dict[tuple[Edit, ...], _Candidate] = {}
-        for one in wanted:
-            for rank, repair in self._proposals(one, world):
-                if LEVELS.index(repair.level) > LEVELS.index(level) or (repair.vague and not vague):
-                    continue
-                signature = _signature(repair, state.texts)
-                if self._attempts[signature] < _ATTEMPTS and self._may(repair, state.texts):
-                    candidate = found.setdefault(repair.edits, _Candidate(repair, rank, signature))
-                    if one not in candidate.targets:
-                        candidate.targets.append(one)
-        chosen = self._compatible(sorted(found.values(), key=self._order))
-        for candidate in chosen:
-            self._attempts[candidate.signature] += 1
-        return chosen
+        found = [
+            (one, rank, repair)
+            for one in wanted
+            for rank, repair in self._proposals(one, world)
+            if self._may(repair, state.texts)
+        ]
+        if errors is None:
+            self._asked = (state, found)
+        return found
 
     def _proposals(self, one: Diagnostic, world: World) -> Iterator[tuple[int, Repair]]:
         for rank, strategy in enumerate(self.strategies):
@@ -194,49 +209,49 @@ class Rounds:
             return False
         return not banned.brings(repair.edits, texts)
 
-    def _order(self, one: _Candidate) -> tuple[int, int, int, int, tuple[Edit, ...]]:
-        # What failed before comes after what was not tried; then safety, then how many errors one edit may remove.
-        return (
-            self._attempts[one.signature],
-            LEVELS.index(one.repair.level),
-            -len(one.targets),
-            one.rank,
-            one.repair.edits,
-        )
-
-    @staticmethod
-    def _compatible(order: Iterable[_Candidate]) -> list[_Candidate]:
-        chosen: list[_Candidate] = []
-        taken: set[Diagnostic] = set()
+    def _batch(
+        self, pool: list[_Candidate], accepted: Sequence[_Candidate], gone: Counter[Spot]
+    ) -> list[_Candidate]:
+        """Take candidates out of the pool that can be applied together: one for each error, no two at one place."""
         edits: dict[str, list[Edit]] = {}
-        for candidate in order:
-            if taken.issuperset(candidate.targets):
-                continue
-            own = candidate.repair.edits
-            if any(edit.overlaps(other) for edit in own for other in edits.get(edit.file, ())):
-                continue
-            chosen.append(candidate)
-            taken.update(candidate.targets)
-            for edit in own:
-                edits.setdefault(edit.file, []).append(edit)
-        return chosen
+        for edit in (edit for one in accepted for edit in one.repair.edits):
+            edits.setdefault(edit.file, []).append(edit)
+        batch: list[_Candidate] = []
+        taken: set[Diagnostic] = set()
+        for one in list(pool):
+            if all((each.file, each.start, each.code) in gone for each in one.targets):
+                pool.remove(one)
+            elif not taken.issuperset(one.targets) and not _overlap(one, edits):
+                pool.remove(one)
+                batch.append(one)
+                taken.update(one.targets)
+                for edit in one.repair.edits:
+                    edits.setdefault(edit.file, []).append(edit)
+        for one in batch:
+            self._tried[one.signature] = len(self._kept)
+        return batch
 
     # Trying
 
-    def _settle(self, state: _State, batch: Sequence[_Candidate]) -> _State:
-        """Return the state with the candidates of a batch that hold; positions are those of the state all the way."""
-        changes = {one: self._changes(state, one) for one in batch}
-        good = [one for one in batch if proof.allowed(changes[one], one.repair.level)]
-        accepted, trial = self._sift(state, good)
+    def _settle(self, state: _State, pool: list[_Candidate]) -> _State:
+        """Return the state with the candidates that hold; all positions are those of the state it began with."""
+        accepted: list[_Candidate] = []
+        current = _Trial(state, _spots(state.errors, ()))
+        changes: dict[_Candidate, list[Change]] = {}
+        while pool and not self._late():
+            batch = self._batch(pool, accepted, _spots(state.errors, ()) - current.spots)
+            if not batch:
+                break
+            changes.update((one, self._changes(state, one)) for one in batch)
+            good = [one for one in batch if proof.allowed(changes[one], one.repair.level)]
+            accepted, current = self._sift(state, good, accepted, current)
         if not accepted:
             return state
-        gone = _spots(state.errors, ()) - trial.spots
+        gone = _spots(state.errors, ()) - current.spots
         for one in accepted:
             removed = tuple(each for each in one.targets if (each.file, each.start, each.code) in gone)
-            self._kept.append(Kept(one.repair, removed, tuple(changes[one]), self._rounds, self._base))
-        self._base += 1
-        self._hold(trial.state.texts)
-        return trial.state
+            self._kept.append(Kept(one.repair, removed, tuple(changes[one]), self._rounds))
+        return current.state
 
     def _hold(self, texts: Mapping[str, str]) -> None:
         """Let the worker hold these texts; what it holds already is not sent again, so its program stays."""
@@ -248,10 +263,10 @@ class Rounds:
     def _changes(self, state: _State, one: _Candidate) -> list[Change]:
         return proof.changes(self.checker, state.texts, apply(state.texts, one.repair.edits))
 
-    def _sift(self, state: _State, batch: Sequence[_Candidate]) -> tuple[list[_Candidate], _Trial]:
-        """Return the candidates that make the errors fewer, by halving what brings new ones, all files at once."""
-        accepted: list[_Candidate] = []
-        current = _Trial(state, _spots(state.errors, ()))
+    def _sift(
+        self, state: _State, batch: Sequence[_Candidate], accepted: list[_Candidate], current: _Trial
+    ) -> tuple[list[_Candidate], _Trial]:
+        """Add the candidates that make the errors fewer, by halving what brings new ones, all files at once."""
         groups = _by_file(batch)
         while groups and not self._late():
             tried = [group[0] for group in groups.values()]
@@ -326,7 +341,7 @@ class Rounds:
 
     # Chains
 
-    def _chains(self, state: _State, level: Level) -> tuple[_State, bool]:
+    def _chains(self, state: _State, level: Level) -> _State:
         """Try repairs that reveal other errors together with what removes those; kept only when the total falls."""
         waiting, self._revealing = self._revealing, {}
         for one in list(waiting.values())[:_MOST_CHAINS]:
@@ -335,23 +350,20 @@ class Rounds:
             again = self._again(state, one)
             found = again and self._chain(state, again, level, _CHAIN_DEPTH)
             if found:
-                self.progress(len(found.errors), "chain")
-                return found, True
-        return state, False
+                return found
+        return state
 
     def _again(self, state: _State, one: _Candidate) -> _Candidate | None:
         """Return the candidate as it is proposed for the texts of now, None when it no longer is."""
-        errors = [
-            each
-            for each in state.errors
-            if any(each.code == old.code and each.file == old.file for old in one.targets)
-        ]
-        world = self._world(state)
-        for each in errors:
-            for rank, repair in self._proposals(each, world):
-                if _signature(repair, state.texts) == one.signature:
-                    return _Candidate(repair, rank, one.signature, [each])
-        return None
+        targets = {
+            each: (rank, repair)
+            for each, rank, repair in self._all(state, None)
+            if _signature(repair, state.texts) == one.signature
+        }
+        if not targets:
+            return None
+        rank, repair = next(iter(targets.values()))
+        return _Candidate(repair, rank, one.signature, list(targets))
 
     def _chain(self, state: _State, one: _Candidate, level: Level, depth: int) -> _State | None:
         changes = self._changes(state, one)
@@ -365,16 +377,21 @@ class Rounds:
         new = _fresh(trial.state.errors, trial.spots - _spots(state.errors, ()), one.repair.edits)
         if not new or depth == 0:
             return None
-        mark, attempts = len(self._kept), self._attempts.copy()
+        mark, tried = len(self._kept), dict(self._tried)
         self._kept.append(Kept(one.repair, removed, tuple(changes), self._rounds, self._base))
         self._base += 1
-        batch = self._batch(trial.state, level, vague=False, errors=new)
-        after = self._settle(trial.state, batch) if batch else trial.state
+        pool = self._pool(trial.state, level, vague=False, errors=new)
+        after = self._settle(trial.state, pool)
         if len(after.errors) < len(state.errors):
             return after
         del self._kept[mark:]
-        self._attempts = attempts
+        self._tried = tried
         return None
+
+
+def _promise(one: _Candidate) -> tuple[int, int, int, tuple[Edit, ...]]:
+    # Safety first, then how many errors one edit may remove.
+    return LEVELS.index(one.repair.level), -len(one.targets), one.rank, one.repair.edits
 
 
 def _signature(repair: Repair, texts: Mapping[str, str]) -> tuple[str, ...]:
@@ -411,6 +428,10 @@ def _one_by_one(groups: Mapping[str, list[list[_Candidate]]]) -> dict[str, list[
     # All that is left is doubtful: one queue, so that each is judged alone.
     queue = [group for lists in groups.values() for group in lists]
     return {"": queue} if queue else {}
+
+
+def _overlap(one: _Candidate, edits: Mapping[str, Sequence[Edit]]) -> bool:
+    return any(edit.overlaps(other) for edit in one.repair.edits for other in edits.get(edit.file, ()))
 
 
 def _helps(one: _Candidate, gone: Counter[Spot]) -> bool:
