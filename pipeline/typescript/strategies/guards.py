@@ -55,7 +55,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
         return
     if stable(node):
         yield from _early(node, peers(node, world), world)
-    else:
+    if not stable(node) or node.kind == "ElementAccessExpression":
         yield from _kept(node, world, given=one.code in GIVEN)
 
 

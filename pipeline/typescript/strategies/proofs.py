@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.absent import GIVEN, USED, subject
 from pipeline.typescript.strategies.base import Repair, insert
-from pipeline.typescript.strategies.flow import assigned, bare, operator, stable
+from pipeline.typescript.strategies.flow import assigned, bare, home_of, operator, stable
 from pipeline.typescript.tree import Node
 from pipeline.typescript.world import World
 
@@ -24,6 +24,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     """Yield `!` after an element access or a `get` that cannot miss."""
     node = subject(one, world)
     if node is None:
+        yield from _deep(one, world)
         return
     held = bare(node)
     if held.kind == "Identifier":
@@ -34,13 +35,31 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
             if first is not None and first.kind in ("ElementAccessExpression", "CallExpression")
             else held
         )
-    why = None
-    if held.kind == "ElementAccessExpression":
-        why = _in_bounds(held) or _own_key(held, world) or _counted(held)
-    elif held.kind == "CallExpression":
-        why = _asked(held)
-    if why and not assigned(held) and (edit := insert(held, "!", after=True)):
+    why = _proof(held, world)
+    if why and (edit := insert(held, "!", after=True)):
         yield Repair(NAME, "type-only", (edit,), why)
+
+
+def _proof(held: Node, world: World) -> str | None:
+    if assigned(held):
+        return None
+    if held.kind == "ElementAccessExpression":
+        return _in_bounds(held) or _own_key(held, world) or _counted(held)
+    return _asked(held) if held.kind == "CallExpression" else None
+
+
+def _deep(one: Diagnostic, world: World) -> Iterator[Repair]:
+    """Yield `!` for all that is proven within what is given, where the error is about a member of it."""
+    node = world.node(one) if one.code in GIVEN else None
+    edits, why = [], ""
+    for inner in node.walk() if node else ():
+        if inner.kind == "ElementAccessExpression" and inner.type and inner.type.nullable:
+            found = _proof(inner, world)
+            if found and (edit := insert(inner, "!", after=True)):
+                edits.append(edit)
+                why = found
+    if edits:
+        yield Repair(NAME, "type-only", tuple(edits), why)
 
 
 def _in_bounds(access: Node) -> str | None:
@@ -58,10 +77,21 @@ def _in_bounds(access: Node) -> str | None:
                 return None
             changed = _changes(body, index[1]) or re.search(re.escape(held.text) + r"\s*=[^=]", body.text)
             shrinks = any(part.startswith(held.text) for part in _shrinking(body))
+            low = max(low, *(_least(test, index[1]) for test in _conditions(access)), 0)
             if low + shift >= 0 and shift + high <= -1 and not changed and not shrinks:
                 return f"{index[1]} stays within {held.text}"
             return None
     return None
+
+
+def _least(test: Node, name: str) -> int:
+    """Return the lowest value that a condition leaves to a counter."""
+    found = re.fullmatch(rf"{re.escape(name)}(?:\s*(>=?|!==?)\s*(\d+))?", test.text)
+    if not found:
+        return 0
+    if found[1] is None:
+        return 1
+    return int(found[2]) + (found[1] != ">=") if found[1] in (">", ">=") or found[2] == "0" else 0
 
 
 def _counts(loop: Node, name: str) -> bool:
@@ -75,8 +105,10 @@ def _range(loop: Node, name: str, held: str) -> tuple[int | None, int | None]:
     if not start or not test or not step:
         return None, None
     length = rf"(?:{re.escape(held)}\.length"
-    known = re.search(rf"\b(\w+)\s*=\s*{re.escape(held)}\.length\b", start.text)
-    length += rf"|{known[1]})" if known else ")"
+    known = re.findall(rf"\b(\w+)\s*=\s*{re.escape(held)}\.length\b(?!\s*[-+*/])", start.text)
+    home = home_of(loop).text
+    known += re.findall(rf"\bconst\s+(\w+)(?::\s*number)?\s*=\s*{re.escape(held)}\.length\s*[;,\n]", home)
+    length += "".join(f"|{one}" for one in known) + ")"
     word = re.escape(name)
     if re.fullmatch(rf"{word}\+\+|\+\+{word}|{word}\s*\+=\s*\d+", step.text):
         first = re.search(rf"\b{word}\s*=\s*(\d+)", start.text)

@@ -24,6 +24,20 @@ export function readTree(project, files) {
   return { epoch: project.epoch, trees, ...kept.news() };
 }
 
+let kindNames = null;
+
+// TypeScript's own reverse mapping says FirstLiteralToken for NumericLiteral: the markers of ranges are aliases.
+function kindName(ts, kind) {
+  if (kindNames?.ts !== ts) {
+    const names = new Map();
+    for (const [name, value] of Object.entries(ts.SyntaxKind)) {
+      if (typeof value === "number" && !(names.has(value) && /^(?:First|Last)[A-Z]/.test(name))) names.set(value, name);
+    }
+    kindNames = { ts, names };
+  }
+  return kindNames.names.get(kind) ?? `${kind}`;
+}
+
 function treeOf(project, pool, file, source) {
   const { ts } = project;
   const checker = project.program.getTypeChecker();
@@ -36,7 +50,7 @@ function treeOf(project, pool, file, source) {
 
   const visit = (node, parent, role) => {
     const index = nodes.length;
-    const row = [kinds.of(ts.SyntaxKind[node.kind] ?? `${node.kind}`), node.getStart(source), node.end, parent, roles.of(role), 0, 0, 0];
+    const row = [kinds.of(kindName(ts, node.kind)), node.getStart(source), node.end, parent, roles.of(role), 0, 0, 0];
     nodes.push(row);
     if (isTyped(ts, node)) row[5] = pool.type(() => checker.getTypeAtLocation(node), node);
     const symbol = symbolOf(ts, checker, node);
@@ -310,7 +324,7 @@ class Pool {
       name: this.project.relative(source.fileName),
       start: node.getStart(source),
       end: node.end,
-      kind: this.ts.SyntaxKind[node.kind],
+      kind: kindName(this.ts, node.kind),
       own: this.#inside(file) && !source.isDeclarationFile,
     };
   }
