@@ -10,7 +10,9 @@ import { compared } from "./worker/compare.mjs";
 import { quickFixes } from "./worker/fixes.mjs";
 import { ambient, implementers } from "./worker/library.mjs";
 
-// What a library prints must not end up between the messages.
+// What a library or the site's own configuration prints must not end up between the messages.
+const output = process.stdout.write.bind(process.stdout);
+process.stdout.write = process.stderr.write.bind(process.stderr);
 console.log = console.info = console.debug = (...words) => console.error(...words);
 
 let project = null;
@@ -20,9 +22,10 @@ function opened() {
   return project;
 }
 
-listen(process.stdin, process.stdout, {
-  open({ root, config, kinds, options }) {
-    project = new Project(root, config ?? null, kinds ?? null, options ?? {});
+listen(process.stdin, output, {
+  async open({ root, config, kinds, options }) {
+    project = null;
+    project = await new Project(root, config ?? null, options ?? {}).open(kinds ?? null);
     return project.describe();
   },
   set({ texts }) {

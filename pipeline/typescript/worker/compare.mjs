@@ -3,8 +3,21 @@
 // Both are parsed and walked side by side. What is the same is left out; what matches a known form carries its name;
 // everything else is "other", which no repair may do.
 
+const SCRIPT = /^\.[cm]?[jt]sx?$/;
+
 export function compared(project, pairs) {
-  return pairs.map(([before, after, extension]) => new Comparison(project.ts, before, after, extension).run());
+  return pairs.map(([before, after, extension]) => {
+    if (SCRIPT.test(extension)) return new Comparison(project.ts, before, after, extension).run();
+    return before === after ? [] : [{ form: "other", ...firstDifference(before, after) }];
+  });
+}
+
+// Of text that is no script: the lines that differ.
+function firstDifference(before, after) {
+  const [old, now] = [before.split("\n"), after.split("\n")];
+  while (old.length && now.length && old[0] === now[0]) [old, now].forEach((one) => one.shift());
+  while (old.length && now.length && old.at(-1) === now.at(-1)) [old, now].forEach((one) => one.pop());
+  return { before: old.join("\n"), after: now.join("\n") };
 }
 
 class Comparison {

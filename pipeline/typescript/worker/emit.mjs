@@ -19,7 +19,7 @@ function extensionOf(file) {
   return /\.[cm]?[jt]sx?$/.exec(file)?.[0] ?? ".ts";
 }
 
-function transpile(project, full, { text, extension, plain }) {
+function transpile(project, full, { text, extension, plain, whole }) {
   if (plain) return { code: text, errors: 0 };
   const { ts } = project;
   const compilerOptions = {
@@ -34,6 +34,8 @@ function transpile(project, full, { text, extension, plain }) {
     jsx: ts.JsxEmit.Preserve,
     // Newer than any syntax, so that nothing is rewritten that a target would lower; what fields mean stays the project's.
     target: ts.ScriptTarget.ESNext,
+    // Of a script whose markup is not at hand nobody knows which imports the markup uses: all stay.
+    ...(whole ? { verbatimModuleSyntax: true } : {}),
     useDefineForClassFields: project.options.useDefineForClassFields ?? (project.options.target ?? 1) >= ts.ScriptTarget.ES2022,
   };
   const { outputText, diagnostics } = ts.transpileModule(text, { compilerOptions, fileName: `${full}${extension}`, reportDiagnostics: true });

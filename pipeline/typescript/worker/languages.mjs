@@ -6,7 +6,11 @@ import { vue } from "./vue.mjs";
 
 const ALL = { astro, vue, svelte };
 
-export function languages(project, kinds) {
-  const wanted = kinds ?? Object.keys(ALL);
-  return wanted.map((name) => ALL[name](project)).filter(Boolean);
+export async function languages(project, kinds) {
+  const found = [];
+  for (const name of kinds ?? Object.keys(ALL)) {
+    const one = await ALL[name](project);
+    if (one) found.push(one);
+  }
+  return found;
 }

@@ -9,7 +9,7 @@ import { Virtual } from "./virtual.mjs";
 const SCRIPT = /\.[cm]?[jt]sx?$/;
 
 export class Project {
-  constructor(root, config, kinds, overrides = {}) {
+  constructor(root, config, overrides = {}) {
     this.root = root;
     this.overrides = overrides;
     this.require = createRequire(path.join(root, "package.json"));
@@ -18,15 +18,21 @@ export class Project {
     this.texts = new Map(); // absolute path -> text held in memory; null: as if deleted
     this.records = new Map(); // absolute path -> { text, version, virtuals }
     this.virtuals = new Map(); // name that the program knows -> Virtual
+    this.brought = new Map(); // absolute path -> text that a language's tool would have written beside its packages
     this.version = 0;
     this.epoch = 0;
-    this.languages = languages(this, kinds);
+    this.languages = [];
+  }
+
+  async open(kinds) {
+    this.languages = await languages(this, kinds);
     this.extensions = this.languages.flatMap((one) => one.extensions);
     this.parsed = this.#parseConfig();
     this.options = this.#compilerOptions();
     this.host = this.#host();
-    this.cache = this.ts.createModuleResolutionCache(root, (name) => name, this.options);
-    this.service = this.ts.createLanguageService(this.host, this.ts.createDocumentRegistry(true, root));
+    this.cache = this.ts.createModuleResolutionCache(this.root, (name) => name, this.options);
+    this.service = this.ts.createLanguageService(this.host, this.ts.createDocumentRegistry(true, this.root));
+    return this;
   }
 
   #loadTypeScript() {
@@ -73,7 +79,7 @@ export class Project {
   }
 
   languageOf(file) {
-    return this.languages.find((one) => one.extensions.some((extension) => file.endsWith(extension)));
+    return this.languages.find((one) => one.extensions.some((extension) => file.endsWith(extension)) || one.owns?.(file));
   }
 
   set(texts) {
@@ -89,14 +95,27 @@ export class Project {
     this.epoch++;
   }
 
+  bring(file, text) {
+    this.brought.set(file, text);
+  }
+
   exists(file) {
     if (this.texts.has(file)) return this.texts.get(file) !== null;
-    return this.ts.sys.fileExists(file);
+    return this.brought.has(file) || this.ts.sys.fileExists(file);
   }
 
   read(file) {
     if (this.texts.has(file)) return this.texts.get(file) ?? undefined;
-    return this.ts.sys.readFile(file);
+    for (const one of this.languages) {
+      const text = one.read?.(file);
+      if (text !== undefined) return text;
+    }
+    return this.brought.get(file) ?? this.ts.sys.readFile(file);
+  }
+
+  #folderExists(folder) {
+    const within = `${folder}/`;
+    return this.ts.sys.directoryExists(folder) || [...this.brought.keys()].some((file) => file.startsWith(within));
   }
 
   record(file) {
@@ -171,6 +190,7 @@ export class Project {
       useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
       fileExists: (name) => project.virtuals.has(name) || project.exists(name),
       readFile: (name) => project.virtuals.get(name)?.text ?? project.read(name),
+      directoryExists: (name) => project.#folderExists(name),
       getModuleResolutionCache: () => project.cache,
       getProjectReferences: () => project.parsed.projectReferences,
       resolveModuleNameLiterals: (literals, containing, redirected, options, source) =>
@@ -277,14 +297,14 @@ export class Project {
       if (language?.ignores?.(one, virtual)) continue;
       const flat = this.#flat(one);
       if (virtual) {
-        const place = virtual.toSource(one.start, one.start + one.length, true);
+        const place = virtual.reported(one);
         if (!place) continue;
         [flat.start, flat.end] = place;
         flat.file = this.relative(virtual.file);
       }
       found.push(flat);
     }
-    return found;
+    return virtual ? once(found) : found;
   }
 
   #flat(one) {
@@ -336,4 +356,14 @@ export class Project {
     const declared = symbol?.declarations?.find((one) => this.ts.isSourceFile(one));
     return declared && (this.virtuals.get(declared.fileName)?.file ?? declared.fileName);
   }
+}
+
+// An error of one place in a file may show up at several in what is generated from it.
+function once(found) {
+  const seen = new Map();
+  for (const one of found) {
+    const key = [one.start, one.end, one.code, one.message].join(" ");
+    if (!seen.has(key)) seen.set(key, one);
+  }
+  return [...seen.values()];
 }

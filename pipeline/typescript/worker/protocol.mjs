@@ -7,7 +7,9 @@ export class Refusal extends Error {
   }
 }
 
+// Answers in the order of the questions; a method may be asynchronous.
 export function listen(input, output, methods) {
+  let last = Promise.resolve();
   let buffer = Buffer.alloc(0);
   input.on("data", (chunk) => {
     buffer = buffer.length ? Buffer.concat([buffer, chunk]) : chunk;
@@ -18,23 +20,23 @@ export function listen(input, output, methods) {
       if (buffer.length < head + 4 + length) return;
       const message = JSON.parse(buffer.toString("utf8", head + 4, head + 4 + length));
       buffer = buffer.subarray(head + 4 + length);
-      answer(message);
+      last = last.then(() => answer(message));
     }
   });
   input.on("end", () => process.exit(0));
 
-  function answer({ id, method, params }) {
+  async function answer({ id, method, params }) {
     const reply = { jsonrpc: "2.0", id };
     try {
       if (!Object.hasOwn(methods, method)) throw new Refusal("method", `unknown method ${method}`);
-      reply.result = methods[method](params ?? {}) ?? null;
+      reply.result = (await methods[method](params ?? {})) ?? null;
     } catch (error) {
       const kind = error instanceof Refusal ? error.kind : "crash";
       const detail = kind === "crash" ? (error?.stack ?? "") : "";
       reply.error = { code: -32000, message: String(error?.message ?? error), data: { kind, detail } };
     }
     const body = Buffer.from(JSON.stringify(reply), "utf8");
-    output.write(`Content-Length: ${body.length}\r\n\r\n`);
-    output.write(body);
+    output(`Content-Length: ${body.length}\r\n\r\n`);
+    output(body);
   }
 }

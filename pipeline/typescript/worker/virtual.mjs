@@ -1,7 +1,8 @@
 // A script generated from a file in another language, with the map between its positions and the file's.
 
 export class Virtual {
-  // data: { name, text, extension, segments: [[generated, source, length, verified], ...] }
+  // data: { name, text, extension, segments: [[generated, source, length, verified], ...] }, and where the language's own
+  // checker knows better which errors it reports, and where: locate({ start, length, code, source }) -> [start, end] | null
   constructor(file, source, data) {
     this.file = file;
     this.source = source;
@@ -9,7 +10,14 @@ export class Virtual {
     this.text = data.text;
     this.extension = data.extension;
     this.part = data.part ?? "main";
+    this.locate = data.locate ?? null;
     this.segments = [...data.segments].sort((one, other) => one[0] - other[0] || one[1] - other[1]);
+  }
+
+  // Where the language's own checker reports an error, or null when it does not.
+  reported(diagnostic) {
+    if (this.locate) return this.locate(diagnostic);
+    return this.toSource(diagnostic.start, diagnostic.start + diagnostic.length, true);
   }
 
   // The source range of a generated one, or null; `verified` takes only what the language's own checker reports.
@@ -41,19 +49,28 @@ export class Virtual {
 }
 
 // Segments of Volar's CodeMapping[]: offsets in parallel arrays, https://volarjs.dev/reference/services/.
-export function segmentsOf(mappings) {
+// With `only` ({ text, generated, places }) just what is the same in both and lies in one of the places of the source.
+export function segmentsOf(mappings, only = null) {
   const segments = [];
   for (const { sourceOffsets, generatedOffsets, lengths, generatedLengths, data } of mappings) {
     const reports = Boolean(data?.verification);
     for (let index = 0; index < sourceOffsets.length; index++) {
       const length = lengths[index];
       // A stretch of another length than its source has only its ends in common.
-      if (generatedLengths && generatedLengths[index] !== length) {
-        segments.push([generatedOffsets[index], sourceOffsets[index], 0, reports]);
-        continue;
-      }
-      segments.push([generatedOffsets[index], sourceOffsets[index], length, reports]);
+      const other = generatedLengths && generatedLengths[index] !== length;
+      segments.push([generatedOffsets[index], sourceOffsets[index], other ? 0 : length, reports]);
     }
   }
-  return segments;
+  return only ? segments.flatMap((one) => written(one, only)) : segments;
+}
+
+// The parts of a segment that people wrote and may edit.
+export function written([generated, source, length, reports], only) {
+  if (only.generated.slice(generated, generated + length) !== only.text.slice(source, source + length)) return [];
+  const found = [];
+  for (const [start, end] of only.places) {
+    const [from, to] = [Math.max(source, start), Math.min(source + length, end)];
+    if (from < to) found.push([generated + from - source, from, to - from, reports]);
+  }
+  return found;
 }
