@@ -70,8 +70,8 @@ def _reductions(node: Node, world: World) -> Iterator[Node]:
                 places.append(declared.parent.parent)
     for call in places:
         callee = call.child("expression") if call.kind == "CallExpression" else None
-        name = callee.child("name") if callee and callee.kind == "PropertyAccessExpression" else None
-        if name and name.text in _REDUCE and len(call.all("arguments")) == 2 and call.index not in seen:
+        method = callee.child("name") if callee and callee.kind == "PropertyAccessExpression" else None
+        if method and method.text in _REDUCE and len(call.all("arguments")) == 2 and call.index not in seen:
             seen.add(call.index)
             yield call
 

@@ -13,31 +13,12 @@ NAME = "quick-fix"
 # TypeScript's names of its fixes, and what each does to the JavaScript.
 # "spelling" and "addMissingMember" are wrong more often than right on real code, "inferFromUsage" mostly says any.
 _TRUSTED: dict[str, Level] = {
-    "import": "type-only",
-    "fixOverrideModifier": "type-only",
     "fixAwaitInSyncFunction": "guard",
     "constructorForDerivedNeedSuperCall": "guard",
     "fixReturnTypeInAsyncFunction": "type-only",
     "requireInTs": "guard",
-    "convertToTypeOnlyImport": "type-only",
-    "convertToTypeOnlyExport": "type-only",
 }
-CODES = frozenset(
-    (
-        2304,
-        2503,
-        2686,
-        4114,
-        1308,
-        2377,
-        1064,
-        1484,
-        1205,
-        1371,
-        2552,
-        2724,
-    )
-)
+CODES = frozenset((1064, 1308, 2377))
 
 
 def propose(one: Diagnostic, world: World) -> Iterator[Repair]:

@@ -18,6 +18,7 @@ CODES = frozenset((2322, 2345, 2769, 2820))
 _LITERALS = frozenset(
     ("StringLiteral", "NumericLiteral", "NoSubstitutionTemplateLiteral", "TrueKeyword", "FalseKeyword")
 )
+_HOLDERS = frozenset(("VariableDeclaration", "Parameter", "PropertyDeclaration"))
 _NESTED = re.compile(r"Types of property '([^']+)' are incompatible|The types of '([^']+)' are incompatible")
 _DEPTH = 4
 
@@ -25,8 +26,8 @@ _DEPTH = 4
 def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     """Yield the type of the variable, then `as const` at the literals that the value is made of."""
     node = world.node(one)
-    value = node and _value(node)
-    if value is None:
+    value = _value(node) if node else None
+    if node is None or value is None:
         return
     wanted = value.context or _wanted(node)
     names = [found for pair in _NESTED.findall(one.message) for found in pair if found]
@@ -40,29 +41,30 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
 def _value(node: Node) -> Node | None:
     """Return the value that does not fit, of the node that the checker points at."""
     parent = node.parent
-    if node.role == "arguments" or node.role == "expression" and parent and parent.kind == "ReturnStatement":
+    if node.kind == "ShorthandPropertyAssignment" or node.role in (
+        "arguments",
+        "initializer",
+        "body",
+        "elements",
+    ):
         return node
     if node.kind == "ReturnStatement":
         return node.child("expression")
     if parent is None or node.role not in ("name", "left"):
-        return node if node.role in ("initializer", "body", "elements") else None
+        return node if parent and parent.kind == "ReturnStatement" else None
     if parent.kind == "BinaryExpression":
         return parent.child("right")
-    if parent.kind == "ShorthandPropertyAssignment":
-        return node
     inner = parent.child("initializer")
     return (inner.child("expression") or inner) if inner and inner.kind == "JsxExpression" else inner
 
 
 def _wanted(node: Node) -> Type | None:
     parent = node.parent
-    if parent and parent.kind == "ShorthandPropertyAssignment" and parent.parent and parent.parent.context:
-        for one in parent.parent.context.members:
-            for prop in one.properties:
-                if prop.name == node.text:
-                    return prop.type
+    if parent and node.kind == "ShorthandPropertyAssignment":
+        kinds = parent.context.members if parent.context else ()
+        return next((one.type for kind in kinds for one in kind.properties if one.name == node.text), None)
     if node.role == "left" or (parent and parent.kind == "VariableDeclaration"):
-        return node.type if node.type else parent.type if parent else None
+        return node.type or (parent.type if parent else None)
     return None
 
 
@@ -84,7 +86,7 @@ def _quoted(text: str, source: str) -> str:
 
 
 def _named(value: Node, wanted: Type, world: World) -> Iterator[Repair]:
-    """Yield the annotation of what the value's name declares: a variable, a parameter, a member, a function's result."""
+    """Yield the annotation of what the value's name declares: a variable, a member, a function's result."""
     value = bare(value)
     name = value.child("name") if value.kind == "PropertyAccessExpression" else value
     if value.kind == "CallExpression":
@@ -119,10 +121,8 @@ def _annotations(declared: Node, text: str, value: Node) -> Iterator[Edit]:
     elif kind is not None:
         if kind.text in ("string", "number") and (edit := replace(kind, text)):
             yield edit
-    elif inner and declared.kind in ("VariableDeclaration", "Parameter", "PropertyDeclaration"):
-        if inner.kind == "Identifier" and (
-            edit := insert(declared.child("questionToken") or inner, f": {text}", after=True)
-        ):
+    elif inner and inner.kind == "Identifier" and declared.kind in _HOLDERS:
+        if edit := insert(declared.child("questionToken") or inner, f": {text}", after=True):
             yield edit
 
 
