@@ -26,7 +26,8 @@ ROLES = ("measured", "clean", "held-out")
 # Installed or made by tools; never a part of the one commit.
 _IGNORED = "node_modules\n.astro\n.svelte-kit\n.next\ndist\nbuild\n*.tsbuildinfo\n"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-# tsc and vue-tsc: `error TS2322:`; astro check: `error ts(2322):`; svelte-check's machine-verbose: JSON, its compiler's codes are words.
+# tsc and vue-tsc: `error TS2322:`; astro check: `error ts(2322):`.
+# svelte-check's machine-verbose is JSON, where its compiler's own codes are words.
 _CODED = re.compile(r"\berror (?:TS|ts\()(\d+)")
 _SVELTE = re.compile(r'^\d+ \{"type":"ERROR".*"code":"?(\d*)', re.MULTILINE)
 _AUTHOR = ("-c", "user.name=bench", "-c", "user.email=bench@example.invalid", "-c", "commit.gpgsign=false")
@@ -143,7 +144,7 @@ def apply(edit: Edit, top: Path) -> None:
 
 
 def check(corpus: Corpus, top: Path) -> Checked:
-    """Run the code base's own checker once and count."""
+    """Run the code base's own checker once and count; raises RuntimeError when it did not run to its end."""
     start = time.monotonic()
     done = subprocess.run(
         corpus.check,
@@ -155,9 +156,12 @@ def check(corpus: Corpus, top: Path) -> Checked:
         stderr=subprocess.STDOUT,
     )
     seconds = time.monotonic() - start
-    if done.returncode not in {0, 1, 2}:
-        raise RuntimeError(f"{corpus.name}: the checker ended with {done.returncode}\n{done.stdout[-2000:]}")
-    return counted(done.stdout, seconds)
+    found = counted(done.stdout, seconds)
+    if bool(done.returncode) != bool(found.errors):
+        raise RuntimeError(
+            f"{corpus.name}: exit {done.returncode} with {found.errors} errors\n{done.stdout[-2000:]}"
+        )
+    return found
 
 
 def counted(text: str, seconds: float) -> Checked:
