@@ -19,6 +19,8 @@ _PART = re.compile(
     r"|\[(?P<name>[\w:-]+)\s*(?:(?P<how>[~|^$*]?=)\s*[\"']?(?P<value>[^\"'\]]*)[\"']?)?\s*[is]?\s*\]"
 )
 _PSEUDO = re.compile(r"::?[\w-]+(?:\((?:[^()]|\([^()]*\))*\))?")
+_FRONTMATTER = re.compile(r"\s*---\r?\n.*?\n---\s*\n", re.DOTALL)
+_BLOCKS = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->", re.DOTALL)
 _MARKUP = (".astro", ".vue", ".svelte", ".html", ".htm", ".tsx", ".jsx")
 
 
@@ -80,6 +82,28 @@ def tags(text: str) -> tuple[tuple[str, Mapping[str, str | None]], ...]:
             attributes[name] = value if value is None or value[0] not in "\"'" else value[1:-1]
         found.append((tag[1], attributes))
     return tuple(found)
+
+
+def stands_before(selector: str, text: str, position: int) -> str | None:
+    """Return the tag that a selector finds in the markup before a script, when the markup always has it.
+
+    What stands in braces is shown on a condition or in a loop, so it does not count.
+    """
+    parts = compounds(selector)
+    start = _FRONTMATTER.match(text)
+    begin = start.end() if start else 0
+    if len(parts) != 1 or not parts[0].exact or not (parts[0].attributes or parts[0].tag):
+        return None
+    for tag in _TAG.finditer(text, begin, position):
+        found = tags(tag[0])
+        if not found or tag[1][:1].isupper() or (parts[0].tag and parts[0].tag != tag[1]):
+            continue
+        plain = _BLOCKS.sub("", text[begin : tag.start()])
+        open_tags = [one[0] for one in tags(plain)]
+        hidden = plain.count("{") != plain.count("}") or "template" in open_tags or "slot" in open_tags
+        if not hidden and (not parts[0].attributes or _fits(parts[0], found[0][1])):
+            return tag[0]
+    return None
 
 
 def named_tags(selector: str, file: str, world: World) -> Iterator[set[str]]:

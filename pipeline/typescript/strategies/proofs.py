@@ -9,6 +9,8 @@ from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.absent import GIVEN, USED, subject
 from pipeline.typescript.strategies.base import Repair, insert
 from pipeline.typescript.strategies.flow import assigned, bare, home_of, operator, stable
+from pipeline.typescript.strategies.markup import stands_before
+from pipeline.typescript.strategies.origins import method_of, selector_of
 from pipeline.typescript.tree import Node
 from pipeline.typescript.world import World
 
@@ -45,7 +47,26 @@ def _proof(held: Node, world: World) -> str | None:
         return None
     if held.kind == "ElementAccessExpression":
         return _in_bounds(held) or _own_key(held, world) or _counted(held)
-    return _asked(held) if held.kind == "CallExpression" else None
+    return (_asked(held) or _stands(held)) if held.kind == "CallExpression" else None
+
+
+def _stands(call: Node) -> str | None:
+    """`document.querySelector("#menu")` at the top of an Astro script, and the markup before it has such a tag."""
+    place, selector = call.place, selector_of(call)
+    callee = call.child("expression")
+    held = callee.child("expression") if callee else None
+    here = (
+        held is not None
+        and held.text == "document"
+        and method_of(call) in ("querySelector", "getElementById")
+    )
+    if not here or not selector or not place or call.function or not call.tree.file.endswith(".astro"):
+        return None
+    if " " in selector.strip() or ":" in selector:
+        return None
+    return (
+        f"the markup always has {selector}" if stands_before(selector, call.tree.source, place[0]) else None
+    )
 
 
 def _deep(one: Diagnostic, world: World) -> Iterator[Repair]:
