@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.base import Repair, insert, replace
 from pipeline.typescript.strategies.flow import bare, unwrapped
-from pipeline.typescript.strategies.writing import Written, write
+from pipeline.typescript.strategies.usage import by_use
+from pipeline.typescript.strategies.writes import outermost
+from pipeline.typescript.strategies.writing import Piece, Written, write
 from pipeline.typescript.tree import Node, Type
 from pipeline.typescript.world import World
 
@@ -30,6 +32,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     if one.code == 2538:
         yield from _missing_key(access, target, key)
         return
+    yield from _bag(target, world)
     yield from _listed_keys(target, key, world)
     yield from _known_key(target, key, world)
     yield from _table(target, key, world)
@@ -59,7 +62,42 @@ def _key_type(kind: Type | None) -> str | None:
     for name in ("string", "number"):
         if all(name in one.flags for one in kind.members):
             return name
-    return "string" if kind.has("string") else None
+    return "string" if kind.has("string") or "any" in kind.flags else None
+
+
+def _bag(target: Node, world: World) -> Iterator[Repair]:
+    """Yield `Record<string, T>` for what is declared as any object and read under computed keys."""
+    name = bare(target)
+    for declared in world.declarations(name.symbol) if name.kind == "Identifier" else []:
+        kind, inner = declared.child("type"), declared.child("name")
+        if not kind or not inner or kind.text not in _EMPTY:
+            continue
+        reads = [
+            outermost(use.parent)
+            for use in world.references(inner.symbol)
+            if use.parent and use.parent.kind == "ElementAccessExpression" and use.role == "expression"
+        ]
+        texts = [found.text for found in _read_as(reads, declared, world)]
+        for text in (*texts, "unknown"):
+            if edit := replace(kind, f"Record<string, {text}>"):
+                yield Repair(NAME, "type-only", (edit,), "the object is read under computed keys")
+
+
+def _read_as(reads: list[Node], at: Node, world: World) -> Iterator[Written]:
+    """Yield what values are read as: the plain types they are tested for, and the members that are read of them."""
+    plain = [one for one in reads if one.parent and one.parent.kind == "TypeOfExpression"]
+    deep = [one for one in reads if one.parent and one.parent.kind == "PropertyAccessExpression"]
+    tested = [
+        other.text[1:-1]
+        for one in plain
+        if one.parent and one.parent.parent and (other := one.parent.parent.child("right"))
+    ]
+    pieces: list[Piece] = [one for one in dict.fromkeys(tested) if one in ("string", "number", "boolean")]
+    for shape in by_use(deep, world) if deep else ():
+        if found := write([*pieces, *shape], at, world):
+            yield found
+    if pieces and (alone := write(pieces, at, world)):
+        yield alone
 
 
 def _type_name(target: Node, world: World) -> Written | None:

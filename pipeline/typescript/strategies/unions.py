@@ -9,7 +9,7 @@ from pipeline.typescript.edits import Edit
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.base import Repair, insert, replace
 from pipeline.typescript.strategies.flow import bare
-from pipeline.typescript.strategies.writing import write
+from pipeline.typescript.strategies.writing import Written, write
 from pipeline.typescript.tree import Node, Type
 from pipeline.typescript.world import World
 
@@ -93,15 +93,24 @@ def _named(value: Node, wanted: Type, world: World) -> Iterator[Repair]:
         callee = value.child("expression")
         name = callee.child("name") or callee if callee else None
     for declared in world.declarations(name.symbol) if name else []:
-        found = write(
-            [one for one in wanted.members if not one.flags & {"undefined", "null"}], declared, world
-        )
+        found = _said(wanted, declared, world)
         if found is None:
             continue
         text = _quoted(found.text, declared.tree.source)
         why = "it only ever holds one of these"
         for edit in _annotations(declared, text, value):
             yield Repair(NAME, "type-only", (edit, *found.imports), why, vague=found.vague)
+
+
+def _said(wanted: Type, at: Node, world: World) -> Written | None:
+    present = [one for one in wanted.members if not one.flags & {"undefined", "null"}]
+    if (
+        present
+        and not wanted.name
+        and all("literal" in one.flags and "enum" not in one.flags for one in present)
+    ):
+        return Written(" | ".join(one.text for one in present), (), vague=False)
+    return write([wanted], at, world)
 
 
 def _annotations(declared: Node, text: str, value: Node) -> Iterator[Edit]:
@@ -122,8 +131,8 @@ def _annotations(declared: Node, text: str, value: Node) -> Iterator[Edit]:
         if kind.text in ("string", "number") and (edit := replace(kind, text)):
             yield edit
     elif inner and inner.kind == "Identifier" and declared.kind in _HOLDERS:
-        if edit := insert(declared.child("questionToken") or inner, f": {text}", after=True):
-            yield edit
+        edit = insert(declared.child("questionToken") or inner, f": {text}", after=True)
+        yield from [edit] if edit else []
 
 
 def _typed(value: Node, wanted: Type | None, world: World) -> Iterator[Repair]:
