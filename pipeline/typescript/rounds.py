@@ -109,8 +109,10 @@ class Rounds:
     wanted: Callable[[Diagnostic], bool] = lambda _one: True
 
     def __post_init__(self) -> None:
-        # How many repairs were kept when a candidate was tried last: it gets another chance only after more.
-        self._tried: dict[tuple[str, ...], int] = {}
+        # How many repairs there were, in its files and in all, when a candidate was tried last.
+        self._tried: dict[tuple[str, ...], tuple[int, int]] = {}
+        self._sweeping = False
+        self._touched: Counter[str] = Counter()
         self._asked: tuple[_State, list[tuple[Diagnostic, int, Repair]]] | None = None
         self._revealing: dict[tuple[str, ...], _Candidate] = {}
         self._kept: list[Kept] = []
@@ -127,6 +129,9 @@ class Rounds:
         for vague in (False, True):
             for level in self.levels:
                 state = self._level(state, level, vague=vague)
+        # What failed long ago may hold since then: so that a second run finds nothing that this one left.
+        self._sweeping = True
+        state = self._level(state, self.levels[-1], vague=True)
         changed = {file: text for file, text in state.texts.items() if text != self.texts[file]}
         self._hold(state.texts)
         # Dependents are found by imports; what else depends on each other shows only when all is checked.
@@ -172,12 +177,21 @@ class Rounds:
             if LEVELS.index(repair.level) > LEVELS.index(level) or (repair.vague and not vague):
                 continue
             signature = _signature(repair, state.texts)
-            if self._tried.get(signature, -1) < len(self._kept):
-                candidate = found.setdefault(repair.edits, _Candidate(repair, rank, signature))
-                if one not in candidate.targets:
-                    candidate.targets.append(one)
+            candidate = found.setdefault(repair.edits, _Candidate(repair, rank, signature))
+            if one not in candidate.targets:
+                candidate.targets.append(one)
         order = sorted(found.values(), key=_promise)
-        return [one for one in order if one.signature not in self._tried] or order
+        return [one for one in order if one.signature not in self._tried] or [
+            one for one in order if self._worth(one)
+        ]
+
+    def _worth(self, one: _Candidate) -> bool:
+        """Whether a candidate that failed may do better now: its files changed, or in the last sweep any."""
+        here, everywhere = self._tried[one.signature]
+        return len(self._kept) > everywhere if self._sweeping else self._gains(one) > here
+
+    def _gains(self, one: _Candidate) -> int:
+        return sum(self._touched[file] for file in one.files.union(each.file for each in one.targets))
 
     def _all(
         self, state: _State, errors: Sequence[Diagnostic] | None
@@ -228,7 +242,7 @@ class Rounds:
                 for edit in one.repair.edits:
                     edits.setdefault(edit.file, []).append(edit)
         for one in batch:
-            self._tried[one.signature] = len(self._kept)
+            self._tried[one.signature] = (self._gains(one), len(self._kept))
         return batch
 
     # Trying
@@ -250,7 +264,9 @@ class Rounds:
         gone = _spots(state.errors, ()) - current.spots
         for one in accepted:
             removed = tuple(each for each in one.targets if (each.file, each.start, each.code) in gone)
-            self._kept.append(Kept(one.repair, removed, tuple(changes[one]), self._rounds))
+            self._touched.update(one.files)
+            self._kept.append(Kept(one.repair, removed, tuple(changes[one]), self._rounds, self._base))
+        self._base += 1
         return current.state
 
     def _hold(self, texts: Mapping[str, str]) -> None:
@@ -274,27 +290,44 @@ class Rounds:
             new = trial.spots - current.spots
             gone = current.spots - trial.spots
             blamed = self._blamed(groups, new)
-            held: list[_Candidate] = []
-            for file in list(groups):
-                group = groups[file].pop(0)
-                if file not in blamed:
-                    held += [one for one in group if _helps(one, gone)]
-                elif len(group) > 1:
-                    half = (len(group) + 1) // 2
-                    groups[file][:0] = [group[:half], group[half:]]
-                elif _weight(gone, group[0]) > sum(blamed[file].values()) and len(tried) == 1:
-                    held += group
-                elif len(tried) > 1 and _helps(group[0], gone):
-                    groups[file].append(group)  # alone it may turn out to hold
-                else:
-                    self._note_revealing(group[0])
-                if not groups[file]:
-                    del groups[file]
-            if held:
+            held = [
+                one
+                for file in list(groups)
+                for one in self._judge(groups, file, gone, blamed.get(file), alone=len(tried) == 1)
+            ]
+            if not blamed and len(held) == sum(map(len, tried)):
+                accepted, current = [*accepted, *held], trial
+            elif held:
                 accepted, current = self._accept(state, accepted, held, current)
             if len(tried) > 1 and not held and all(len(one[0]) == 1 for one in groups.values()):
                 groups = _one_by_one(groups)
         return accepted, current
+
+    def _judge(
+        self,
+        groups: dict[str, list[list[_Candidate]]],
+        file: str,
+        gone: Counter[Spot],
+        new: Counter[Spot] | None,
+        *,
+        alone: bool,
+    ) -> list[_Candidate]:
+        """Take a file's first group out and return what of it holds; what is in doubt goes back in smaller groups."""
+        group = groups[file].pop(0)
+        held: list[_Candidate] = []
+        if new is None:
+            held = [one for one in group if _helps(one, gone)]
+        elif len(group) > 1:
+            groups[file][:0] = _split(group, new)
+        elif alone and _weight(gone, group[0]) > new.total():
+            held = group
+        elif not alone and _helps(group[0], gone):
+            groups[file].append(group)  # alone it may turn out to hold
+        else:
+            self._revealing.setdefault(group[0].signature, group[0])
+        if not groups[file]:
+            del groups[file]
+        return held
 
     def _accept(
         self, state: _State, accepted: list[_Candidate], held: list[_Candidate], current: _Trial
@@ -303,9 +336,6 @@ class Rounds:
         if trial.spots.total() < current.spots.total():
             return [*accepted, *held], trial
         return accepted, current
-
-    def _note_revealing(self, one: _Candidate) -> None:
-        self._revealing.setdefault(one.signature, one)
 
     def _blamed(
         self, groups: Mapping[str, list[list[_Candidate]]], new: Counter[Spot]
@@ -377,7 +407,7 @@ class Rounds:
         new = _fresh(trial.state.errors, trial.spots - _spots(state.errors, ()), one.repair.edits)
         if not new or depth == 0:
             return None
-        mark, tried = len(self._kept), dict(self._tried)
+        mark, base, tried = len(self._kept), self._base, dict(self._tried)
         self._kept.append(Kept(one.repair, removed, tuple(changes), self._rounds, self._base))
         self._base += 1
         pool = self._pool(trial.state, level, vague=False, errors=new)
@@ -385,7 +415,7 @@ class Rounds:
         if len(after.errors) < len(state.errors):
             return after
         del self._kept[mark:]
-        self._tried = tried
+        self._tried, self._base = tried, base
         return None
 
 
@@ -422,6 +452,25 @@ def _by_file(batch: Sequence[_Candidate]) -> dict[str, list[list[_Candidate]]]:
     for one in batch:
         groups.setdefault(min(one.files), []).append(one)
     return {file: [group] for file, group in sorted(groups.items())}
+
+
+def _split(group: list[_Candidate], new: Iterable[Spot]) -> list[list[_Candidate]]:
+    """Return the candidates nearest to the new errors, each alone, after all the others; else two halves."""
+    suspects = set()
+    for file, position, _ in new:
+        near = [
+            (abs(edit.start - position), index)
+            for index, one in enumerate(group)
+            for edit in one.repair.edits
+            if edit.file == file
+        ]
+        if near:
+            suspects.add(min(near)[1])
+    rest = [one for index, one in enumerate(group) if index not in suspects]
+    if suspects and rest:
+        return [rest, *([group[index]] for index in sorted(suspects))]
+    half = (len(group) + 1) // 2
+    return [group[:half], group[half:]]
 
 
 def _one_by_one(groups: Mapping[str, list[list[_Candidate]]]) -> dict[str, list[list[_Candidate]]]:

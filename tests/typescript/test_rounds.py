@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from types import SimpleNamespace
 from typing import Any, cast
 
-from pipeline.typescript.edits import Edit
+from pipeline.typescript.edits import Edit, apply
 from pipeline.typescript.rounds import Outcome, Rounds
 from pipeline.typescript.scripts import Script
 from pipeline.typescript.session import Diagnostic, QuickFix
@@ -60,16 +61,16 @@ class Language:
             for before, after, _ in pairs
         ]
 
-    def trees(self, files: Iterable[str], sources: Mapping[str, str]) -> list[Tree]:
+    def trees(self, files: Iterable[str], sources: Mapping[str, str]) -> list[Tree]:  # noqa: ARG002
         return []
 
-    def fixes(self, one: Diagnostic) -> list[QuickFix]:
+    def fixes(self, one: Diagnostic) -> list[QuickFix]:  # noqa: ARG002
         return []
 
-    def implementers(self, base: str, members: Iterable[str]) -> list[str]:
+    def implementers(self, base: str, members: Iterable[str]) -> list[str]:  # noqa: ARG002
         return []
 
-    def ambient(self, names: Iterable[str]) -> dict[str, str | None]:
+    def ambient(self, names: Iterable[str]) -> dict[str, str | None]:  # noqa: ARG002
         return {}
 
 
@@ -84,8 +85,16 @@ def strategy(name: str, code: int, *texts: str, level: Level = "type-only", at: 
     return cast("Strategy", SimpleNamespace(NAME=name, CODES=frozenset((code,)), propose=propose))
 
 
-def run(texts: Mapping[str, str], *strategies: Strategy, **more: Any) -> Outcome:
+def run(texts: Mapping[str, str], *strategies: Strategy, **more: Any) -> Outcome:  # noqa: ANN401
     return Rounds(Language(texts), texts, frozenset(texts), strategies, **more).run()
+
+
+def replayed(texts: Mapping[str, str], done: Outcome) -> dict[str, str]:
+    """Return the texts after the kept repairs, group by group: those of one base apply together."""
+    found = dict(texts)
+    for _, group in groupby(done.kept, key=lambda one: one.base):
+        found.update(apply(found, [edit for one in group for edit in one.repair.edits]))
+    return found
 
 
 def test_what_removes_errors_stays() -> None:
@@ -182,6 +191,7 @@ def test_the_same_input_gives_the_same_output_and_never_more_errors() -> None:
         first, second = run(texts, *strategies), run(texts, *strategies)
         assert first.texts == second.texts
         assert len(first.after) <= len(first.before)
+        assert replayed(texts, first) == {**texts, **first.texts}
         assert sorted(Language({**texts, **first.texts}).check()) == sorted(first.after)
         again = run({**texts, **first.texts}, *strategies)
         assert len(again.after) == len(first.after)
