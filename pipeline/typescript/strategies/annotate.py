@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pipeline.typescript.edits import Edit
 from pipeline.typescript.strategies.base import insert
+from pipeline.typescript.strategies.naming import joined
 from pipeline.typescript.tree import Node
 
 _LOOSE = frozenset(("FunctionType", "ConstructorType", "ConditionalType", "InferType"))
@@ -28,3 +29,8 @@ def or_word(type_: Node, words: Iterable[str]) -> tuple[Edit, ...]:
 def union_with(type_: Node, text: str) -> tuple[Edit, ...]:
     """Return the edits that make a written type a union with another text."""
     return or_word(type_, [f"({text})" if "=>" in text else text])
+
+
+def combined(edits: Iterable[Edit], imports: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Return edits and imports as one repair: what goes in at the same point becomes one edit, imports first."""
+    return joined((*imports, *edits))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pipeline.typescript.edits import Edit
 from pipeline.typescript.session import Diagnostic
+from pipeline.typescript.strategies.annotate import combined
 from pipeline.typescript.strategies.base import Repair, insert
 from pipeline.typescript.strategies.states import state_writes
 from pipeline.typescript.strategies.usage import by_use
@@ -61,7 +62,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
         for written in _types(empty, world):
             for edits in _edits(empty, written):
                 why = f"{empty.name.text} starts as {empty.start or 'nothing'} and gets this later"
-                yield Repair(NAME, "type-only", (*edits, *written.imports), why, vague=written.vague)
+                yield Repair(NAME, "type-only", combined(edits, written.imports), why, vague=written.vague)
 
 
 def _sources(node: Node, world: World) -> Iterator[Empty]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pipeline.typescript.edits import Edit, indent_at, newline_of, unit_of
 from pipeline.typescript.session import Diagnostic
+from pipeline.typescript.strategies.annotate import combined
 from pipeline.typescript.strategies.base import Repair, insert
 from pipeline.typescript.strategies.construction import sets_always
 from pipeline.typescript.strategies.usage import by_use
@@ -39,7 +40,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
         for text in (form,) if always else (mild, form):
             if edit := declaration(cls, text):
                 why = f"{node.text} is assigned in the class but not declared"
-                yield Repair(NAME, "type-only", (edit, *written.imports), why, vague=written.vague)
+                yield Repair(NAME, "type-only", combined((edit,), written.imports), why, vague=written.vague)
 
 
 def _typed(node: Node, world: World) -> Iterator[Repair]:
@@ -56,7 +57,7 @@ def _typed(node: Node, world: World) -> Iterator[Repair]:
             mark = member.child("questionToken") or member.child("exclamationToken") or name
             if edit := insert(mark, f": {text}", after=True):
                 why = "what is assigned to it"
-                yield Repair(NAME, "type-only", (edit, *written.imports), why, vague=written.vague)
+                yield Repair(NAME, "type-only", combined((edit,), written.imports), why, vague=written.vague)
 
 
 def _types(cls: Node, name: str, world: World) -> Iterator[tuple[Written, bool]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterable, Sequence
 
 from pipeline.typescript.edits import Edit, newline_of
 from pipeline.typescript.tree import Node, Place, Symbol, Tree, Type
@@ -32,13 +33,7 @@ class Names:
 
     def imports(self) -> tuple[Edit, ...]:
         """Return the edits that bring in the names that were handed out."""
-        found = {edit for edits in self._wanted.values() for edit in edits}
-        by_place: dict[tuple[str, int], list[Edit]] = {}
-        for edit in sorted(found):
-            by_place.setdefault((edit.file, edit.start), []).append(edit)
-        return tuple(
-            Edit(*place, place[1], "".join(e.text for e in same)) for place, same in by_place.items()
-        )
+        return joined(sorted({edit for edits in self._wanted.values() for edit in edits}))
 
     def reach(self, name: str, symbol: Symbol | None) -> bool:
         """Whether a name can be used here for that symbol, if need be with an import."""
@@ -66,7 +61,9 @@ class Names:
         )
 
     def named(self, type_: Type) -> str | None:
-        """Return `typeof x` or `(typeof x)[number]` for the type of a constant's own literal."""
+        """Return the project's own name for a shape, or `typeof x` or `(typeof x)[number]` for a constant's literal."""
+        if found := self._same(type_):
+            return found
         place = next((one.literal for one in type_.members if one.literal), None)
         node = self.world.at(place) if place and place.own else None
         declared = node and node.above("VariableDeclaration")
@@ -88,6 +85,23 @@ class Names:
         if _within(declared, self.at):
             return None
         return text if self._value(name.text, name.symbol, declared) else None
+
+    def _same(self, type_: Type) -> str | None:
+        """Return the name of an interface or alias of the project that says exactly what a nameless shape is."""
+        names = [one.name for one in type_.properties]
+        if type_.name or len(names) < 2 or type_.literal is None:
+            return None
+        files = [file for file, text in self.world.texts.items() if all(one in text for one in names)]
+        self.world.load(files)
+        for file in sorted(files):
+            for tree in self.world.trees(file):
+                for node in tree.root.children:
+                    own = node.type if node.kind in _TYPES and not node.all("typeParameters") else None
+                    if own and own.symbol and _shape_of(own) == _shape_of(type_):
+                        name = node.child("name")
+                        if name and self.reach(name.text, own.symbol):
+                            return name.text
+        return None
 
     def _value(self, name: str, symbol: Symbol | None, declared: Node) -> bool:
         if symbol is None:
@@ -178,7 +192,7 @@ class Names:
         if tree.segments is None and first is tree.root.children[0] and not tree.text.startswith("#!"):
             start = 0
         indent = tree.source[tree.source.rfind("\n", 0, start) + 1 : start]
-        return (Edit(tree.file, start, start, f"{text}{newline}{indent if not indent.strip() else ''}"),)
+        return (Edit(tree.file, start, start, f"{text}{newline * 2}{indent if not indent.strip() else ''}"),)
 
 
 def _specifiers(tree: Tree) -> list[Node]:
@@ -237,3 +251,27 @@ def _at_top(declared: Node) -> bool:
 
 def _within(declared: Node, at: Node) -> bool:
     return declared.tree is at.tree and declared.contains(at)
+
+
+def _shape_of(type_: Type) -> set[tuple[str, str, bool]]:
+    return {(one.name, one.type.text if one.type else "", one.optional) for one in type_.properties}
+
+
+def joined(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Return edits with one for each place: texts that go in at one point follow each other, an import only once."""
+    found: dict[tuple[str, int, int], list[str]] = {}
+    for one in edits:
+        found.setdefault((one.file, one.start, one.end), []).append(one.text)
+    return tuple(Edit(*place, _without_twice(texts)) for place, texts in found.items())
+
+
+def _without_twice(texts: Sequence[str]) -> str:
+    lines = {line.strip() for text in texts[:1] for line in text.splitlines() if line.strip()}
+    said = texts[0]
+    for text in texts[1:]:
+        for part in re.split(r"(?<=[;'\"])(?=\s*import type )", text):
+            if part.strip() in lines:
+                continue
+            lines.add(part.strip())
+            said += part
+    return said

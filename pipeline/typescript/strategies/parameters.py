@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pipeline.typescript.edits import Edit
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies import calls
+from pipeline.typescript.strategies.annotate import combined
 from pipeline.typescript.strategies.base import Repair, insert
 from pipeline.typescript.strategies.usage import by_use
 from pipeline.typescript.strategies.writing import Piece, Written, write
@@ -39,7 +40,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
             edits = annotate(parameter, text)
             if edits:
                 vague = written.vague or blind
-                yield Repair(NAME, "type-only", (*edits, *written.imports), why, vague=vague)
+                yield Repair(NAME, "type-only", combined(edits, written.imports), why, vague=vague)
 
 
 def evidence(parameter: Node, world: World) -> Iterator[tuple[str, Written]]:

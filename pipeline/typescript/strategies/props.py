@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pipeline.typescript.edits import Edit, indent_at, newline_of, unit_of
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies import calls
+from pipeline.typescript.strategies.annotate import combined
 from pipeline.typescript.strategies.base import Repair, insert
 from pipeline.typescript.strategies.calls import Passed
 from pipeline.typescript.strategies.parameters import annotate
@@ -71,7 +72,11 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
         written = write((expected,), parameter, world)
         if written and one.code == 7031 and (edits := annotate(parameter, f": {written.text}")):
             yield Repair(
-                NAME, "type-only", (*edits, *written.imports), "what it is passed on to", vague=written.vague
+                NAME,
+                "type-only",
+                combined(edits, written.imports),
+                "what it is passed on to",
+                vague=written.vague,
             )
     if one.code == 7006 and not any(True for _ in calls.elements_of(function, world)):
         return
@@ -82,7 +87,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
         edits = _placed(shape, parameter, function)
         if edits:
             why = "what its callers pass and how it uses it"
-            yield Repair(NAME, "type-only", (*edits, *shape.imports), why, vague=shape.vague)
+            yield Repair(NAME, "type-only", combined(edits, shape.imports), why, vague=shape.vague)
 
 
 def _given(parameter: Node, function: Node, world: World) -> dict[str, Passed]:
@@ -246,4 +251,4 @@ def _astro(node: Node, world: World) -> Iterator[Repair]:
     shape = _shape(name, given, world, use_only=False)
     if shape and shape.members and not shape.extends and (edit := _interface("Props", shape, statement)):
         why = "what the pages pass to the component and how it uses it"
-        yield Repair(NAME, "type-only", (edit, *shape.imports), why, vague=shape.vague)
+        yield Repair(NAME, "type-only", combined((edit,), shape.imports), why, vague=shape.vague)

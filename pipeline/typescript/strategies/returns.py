@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pipeline.typescript.edits import Edit
 from pipeline.typescript.session import Diagnostic
+from pipeline.typescript.strategies.annotate import combined
 from pipeline.typescript.strategies.base import Repair, insert
 from pipeline.typescript.strategies.calls import calls_of
 from pipeline.typescript.strategies.usage import by_use
@@ -36,7 +37,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
         found.add(written.text)
         if edit := _annotation(function, written.text):
             why = "what it returns"
-            yield Repair(NAME, "type-only", (edit, *written.imports), why, vague=written.vague)
+            yield Repair(NAME, "type-only", combined((edit,), written.imports), why, vague=written.vague)
 
 
 def _function(node: Node) -> Node | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pipeline.typescript.edits import Edit
 from pipeline.typescript.session import Diagnostic
-from pipeline.typescript.strategies.annotate import or_word, union_with
+from pipeline.typescript.strategies.annotate import combined, or_word, union_with
 from pipeline.typescript.strategies.base import Repair, insert
 from pipeline.typescript.strategies.writes import TEARDOWN, outermost
 from pipeline.typescript.strategies.writing import Piece, Written, widened, write
@@ -48,8 +48,7 @@ def _sides(node: Node, world: World) -> tuple[list[Node], Node | None]:
             if left and operator and operator.text in ("=", "??=", "||=") and left.contains(node):
                 return _declarations(left, world), around.child("right")
         if around.kind in ("PropertyAssignment", "ShorthandPropertyAssignment"):
-            name = around.child("name")
-            return _property(around, world), around.child("initializer") or name
+            return _property(around, world), around.child("initializer") or around
         if around.kind == "JsxAttribute":
             inner = around.child("initializer")
             value = inner.child("expression") if inner else None
@@ -128,6 +127,8 @@ def _widened(declared: Node, value: Node | None, world: World) -> Iterator[Repai
     if rest and not any(one.flags & {"any", "unknown"} for one in rest):
         known = type_.type
         widest = [widened(one) for one in rest]
+        if known and _swallows(widest, known):
+            return
         if known and (added := write(widest, type_, world)) and not _same(added, type_):
             edits = union_with(type_, added.text)
             if nothing and edits:
@@ -141,7 +142,13 @@ def _widened(declared: Node, value: Node | None, world: World) -> Iterator[Repai
                     ),
                 )
             if edits:
-                yield Repair(NAME, "type-only", (*edits, *added.imports), why, vague=added.vague)
+                yield Repair(NAME, "type-only", combined(edits, added.imports), why, vague=added.vague)
+
+
+def _swallows(added: list[Type], known: Type) -> bool:
+    """Whether a set of literals would become all strings, or all numbers."""
+    bases = {base for one in added for base in ("string", "number") if one.text == base}
+    return any("literal" in one.flags and one.flags & bases for one in known.members)
 
 
 def _same(added: Written, type_: Node) -> bool:
@@ -160,7 +167,8 @@ def _with_nothing(declared: Node, type_: Node, words: list[str]) -> tuple[Edit, 
 def _source(value: Node, world: World) -> Iterator[Repair]:
     """Yield the expected type for a variable whose own literal was read too widely: `let state = "full"`."""
     expected = _expected(value)
-    if value.kind != "Identifier" or expected is None or value.symbol is None:
+    named = value.kind in ("Identifier", "ShorthandPropertyAssignment")
+    if not named or expected is None or value.symbol is None:
         return
     for declared in world.declarations(value.symbol):
         name, start = declared.child("name"), declared.child("initializer")
@@ -180,25 +188,19 @@ def _source(value: Node, world: World) -> Iterator[Repair]:
         edit = insert(name, f": {written.text}", after=True) if written else None
         if written and edit:
             why = f"{name.text} is used as this"
-            yield Repair(NAME, "type-only", (edit, *written.imports), why, vague=written.vague)
+            yield Repair(NAME, "type-only", combined((edit,), written.imports), why, vague=written.vague)
 
 
 def _expected(value: Node) -> Type | None:
     if value.context:
         return value.context
-    assignment = value.parent
-    if (
-        assignment
-        and assignment.kind in ("ShorthandPropertyAssignment", "PropertyAssignment")
-        and assignment.parent
-    ):
-        context = assignment.parent.context
-        for one in context.members if context else ():
-            for prop in one.properties:
-                name = assignment.child("name")
-                if name and prop.name == name.text:
-                    return prop.type
-    return None
+    assignment = value if value.kind == "ShorthandPropertyAssignment" else value.parent
+    if not assignment or not assignment.kind.endswith("PropertyAssignment") or not assignment.parent:
+        return None
+    name, context = assignment.child("name"), assignment.parent.context
+    shapes = context.members if context else ()
+    found = (prop for one in shapes for prop in one.properties if name and prop.name == name.text)
+    return next((one.type for one in found), None)
 
 
 def _torn_down(value: Node) -> Iterator[Repair]:

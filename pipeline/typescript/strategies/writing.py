@@ -140,14 +140,17 @@ def _text(type_: Type, names: Names, depth: int) -> str | None:
     known = names.named(type_)
     if known:
         return known
+    inner = type_.arguments[0] if "array" in type_.flags and type_.arguments else None
+    if inner and inner.literal and (element := _text(inner, names, depth)):
+        return Written(element, (), vague=False).in_array
     text = _IMPORT.sub("", type_.text)
     if not _BANNED.search(text) and (len(text) <= _LONG or not type_.properties or type_.name):
         found = dict(_symbols(type_, 0))
         if all(names.reach(word, found.get(word)) for word in _words(text)):
             return _tidy(text)
-    if "array" in type_.flags and type_.arguments:
-        inner = _text(type_.arguments[0], names, depth)
-        return inner and Written(inner, (), False).in_array
+    if inner:
+        element = _text(inner, names, depth)
+        return element and Written(element, (), vague=False).in_array
     if depth < _DEPTH and type_.properties:
         return _shape([type_], names, depth)
     return None
