@@ -1,4 +1,4 @@
-"""The site's own type checker reports no error."""
+"""The site's own type checker reports no error, or none beyond the site's baseline."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ from checks.base import (
     count_text,
     digest,
 )
+from checks.parse import baseline
 from checks.parse.diagnostics import Diagnostic, parse, plain_text, total_errors
 
 NAME = "typescript"
 PRINCIPLE: Principle = "V"
 SCOPE: Scope = "source"
 NON_NEGOTIABLE = True
-VERSION = 1
+VERSION = 2
 
 LIMITS: Limits = {"errors": 0}
 
@@ -56,8 +57,9 @@ def unavailable(tools: Tools) -> str | None:
 
 
 def inputs(subject: Subject) -> Digest:
-    """Return the digest of the sources, the command and the installed checkers."""
-    return digest(NAME, VERSION, subject.source_digest, subject.type_check, versions(subject.source))
+    """Return the digest of the sources, the command, the installed checkers and the baseline."""
+    allowed = _bytes(subject.source / baseline.NAME)
+    return digest(NAME, VERSION, subject.source_digest, subject.type_check, versions(subject.source), allowed)
 
 
 def versions(root: Path) -> dict[str, str]:
@@ -77,6 +79,7 @@ def collect(subject: Subject, tools: Tools) -> Evidence:
     """
     if not subject.type_check:
         return _without_checker(subject)
+    allowed = _allowed(subject.source)
     script = effective(subject.type_check, _json(subject.source / "package.json") or {})
     refuse_blind(script, subject.source)
     if prepare := before(script, subject.source):
@@ -93,6 +96,7 @@ def collect(subject: Subject, tools: Tools) -> Evidence:
             "said_errors": total_errors(output),
             "diagnostics": [asdict(_relative(one, subject.source)) for one in parse(output)],
             "tail": _tail(output),
+            "baseline": allowed,
         },
         tools=versions(subject.source),
     )
@@ -224,6 +228,20 @@ def _relative(one: Diagnostic, root: Path) -> Diagnostic:
     return replace(one, file=path.relative_to(root).as_posix()) if path.is_relative_to(root) else one
 
 
+def _allowed(root: Path) -> dict[str, dict[str, int]] | None:
+    try:
+        return baseline.read(root)
+    except ValueError as error:
+        raise Unavailable(str(error), f"git checkout {baseline.NAME}, or: invoke ts.baseline") from error
+
+
+def _bytes(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 def _json(path: Path) -> dict[str, Any] | None:
     try:
         data = json.loads(path.read_bytes())
@@ -249,6 +267,8 @@ def judge(evidence: Evidence, limits: Limits) -> list[Finding]:
                 fix="run it yourself in the site's folder, mend what it says, then: invoke check.typescript",
             )
         ]
+    if data.get("baseline") is not None:
+        return _within(count, errors, data["baseline"], command)
     if count <= limits.get("errors", 0):
         return []
     return [_summary(count, errors, limits.get("errors", 0), command), *map(_finding, errors)]
@@ -258,10 +278,39 @@ def measures(evidence: Evidence, limits: Limits) -> list[Measure]:
     """Return how many errors and warnings the checker reported."""
     levels = Counter(one["level"] for one in evidence.data["diagnostics"])
     errors = max(levels["error"], evidence.data.get("said_errors") or 0)
+    allowed = evidence.data.get("baseline")
+    limit = limits.get("errors", 0) if allowed is None else baseline.total(allowed)
     return [
-        Measure("type errors", errors, limits.get("errors", 0)),
+        Measure("type errors", errors, limit),
         Measure("type warnings", levels["warning"]),
     ]
+
+
+def _within(
+    count: int, errors: Sequence[Mapping[str, Any]], allowed: baseline.Counts, command: str
+) -> list[Finding]:
+    """Return what a baseline does not allow, else, as advice, how much it still does."""
+    now = baseline.counted(errors)
+    over = baseline.excess(now, allowed)
+    limit = baseline.total(allowed)
+    if over or count > len(errors):
+        more = sum(one.count - one.allowed for one in over) or count - len(errors)
+        new = {(one.file, one.code) for one in over}
+        summary = Finding(
+            "new-type-errors",
+            f"{count_text(more, 'type error')} more than {baseline.NAME} allows",
+            measured=count,
+            limit=limit,
+            unit="errors",
+            details=tuple(f"{one.file}: {one.count} × {one.code}, {one.allowed} allowed" for one in over[:8]),
+            fix=f"mend what is new; `{command}` shows each error with its source",
+        )
+        return [summary, *(_finding(one) for one in errors if (one["file"], one["code"]) in new)]
+    if not count and not limit:
+        return []
+    fix = "invoke ts.baseline" if count < limit else "invoke ts.fix"
+    text = f"{count_text(count, 'type error')} left, {limit} allowed by {baseline.NAME}"
+    return [Finding("baseline", text, blocking=False, measured=count, limit=limit, unit="errors", fix=fix)]
 
 
 def _summary(count: int, errors: Sequence[Mapping[str, Any]], limit: int, command: str) -> Finding:

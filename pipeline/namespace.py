@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from invoke import Collection
 
-from pipeline.commands import build, check, demo, deploy, develop, home, project, promote, releases, serve
+from pipeline.commands import build, check, demo, deploy, develop, home, project, promote, releases, serve, ts
 from pipeline.core import paths
 
 # Only a checkout has something to develop.
@@ -25,5 +25,6 @@ ns = Collection(
     check.ns,
     deploy.ns,
     releases.ns,
+    ts.ns,
     *_own,
 )

@@ -6,6 +6,7 @@ import difflib
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _UNKNOWN = re.compile(r"No idea what '(?P<word>[^']*)' is!")
 _LACKING = re.compile(r"'(?P<task>[^']*)' did not receive required positional arguments: (?P<names>.*)")
+_PATH = re.compile(r"/|\.(?:[cm]?[jt]sx?|astro|vue|svelte)$")
+_TS_FIX_VALUES = ("--path", "--category", "--code", "--time-limit", "--by", "--config")
 # Below it a resemblance is chance: `help` and `home` have 0.5.
 _NEAR = 0.6
 
@@ -50,6 +53,11 @@ class Program(invoke.Program):
             ui.remember_site(self.args.site.value)
             os.environ["INVOKE_SITE_PATH"] = str(Path(self.args.site.value).absolute())
 
+    def normalize_argv(self, argv: list[str] | None) -> None:
+        """Read the command line; `ts.fix src/a.ts` is short for `ts.fix --path=src/a.ts`."""
+        super().normalize_argv(argv)
+        self.argv = with_paths(self.argv)
+
     def parse_tasks(self) -> None:
         """Read the tasks and their flags; raises SystemExit (2) with a suggestion for what is not known."""
         try:
@@ -62,6 +70,24 @@ class Program(invoke.Program):
         """Return every task name that could have been meant."""
         names = self.collection.task_names if self.collection else {}
         return sorted({*names, *(alias for aliases in names.values() for alias in aliases)})
+
+
+def with_paths(argv: Sequence[str]) -> list[str]:
+    """Return a command line in which the paths that follow `ts.fix` are values of its flag `--path`.
+
+    invoke knows no task that takes any number of words. A path has a slash or the ending of a source file; what follows
+    a flag without `=` may be its value and stays.
+    """
+    made: list[str] = []
+    taking = False
+    for word in argv:
+        before = made[-1] if made else ""
+        value = before in _TS_FIX_VALUES
+        path = taking and not value and not word.startswith("-") and bool(_PATH.search(word))
+        if not path and not word.startswith("-") and not value:
+            taking = word == "ts.fix"
+        made.append(f"--path={word}" if path else word)
+    return made
 
 
 def suggest(message: str, known: list[str], context: ParserContext | None = None) -> Stop:

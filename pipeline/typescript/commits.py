@@ -35,7 +35,8 @@ class Repository:
         return Git(self.root, bare=False)
 
     @cached_property
-    def _person(self) -> dict[str, str | None]:
+    def person(self) -> dict[str, str | None]:
+        """Return who commits, as git reads it from the environment."""
         name, _, mail = gits.identity(self.root).rpartition(" <")
         return {
             f"GIT_{who}_{what}": value
@@ -76,7 +77,7 @@ class Repository:
         tree = self.git.run("write-tree", env=environment).text
         index.unlink(missing_ok=True)
         done = self.git.run(
-            "commit-tree", tree, "-p", parent, "-F", "-", stdin=message.encode(), env=self._person
+            "commit-tree", tree, "-p", parent, "-F", "-", stdin=message.encode(), env=self.person
         )
         return done.text, lines
 

@@ -46,10 +46,10 @@ def _summary(step: Step, repairs: Sequence[Made]) -> list[str]:
     removed = f"{plural(step.before - step.after, 'error')} removed, {step.after} left."
     if not changed:
         return [removed, "Proven type-only: the emitted JavaScript is the same, byte for byte."]
+    proven = plural(len(repairs) - len(changed), "repair")
     return [
         removed,
-        f"{plural(len(repairs) - len(changed), 'repair')} proven type-only; "
-        f"{len(changed)} with the changes of the JavaScript listed below.",
+        f"{proven} proven type-only; {len(changed)} with the changes of the JavaScript listed below.",
     ]
 
 

@@ -1,0 +1,81 @@
+"""The site's own type check, as the gate runs it, and the worker's session for the same site."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from checks import typescript as gate
+from checks.base import Evidence, Subject, Unavailable
+from pipeline.core import ui
+from pipeline.core.errors import Code, Stop
+from pipeline.core.project import Project
+from pipeline.gates.subject import SiteTools, type_check
+from pipeline.site import build as site_build
+from pipeline.site import packages
+from pipeline.site.log import BuildLog, must_succeed
+from pipeline.site.recipe import recipe
+from pipeline.tools.node import find_node
+from pipeline.typescript.session import Session
+
+ENVIRONMENT = "local"
+
+
+def own_check(project: Project) -> Evidence:
+    """Run the site's own type check and return what it reports; raises Unavailable as the gate does."""
+    subject = Subject(
+        source=project.root,
+        output=project.output,
+        files=(),
+        tree="",
+        source_digest="",
+        environment=ENVIRONMENT,
+        type_check=type_check(project),
+        type_check_seconds=project.settings.timeouts.check,
+    )
+    return gate.collect(subject, SiteTools(project, ENVIRONMENT))
+
+
+def reported(project: Project) -> list[Mapping[str, object]]:
+    """Return the errors that the site's own type check reports; raises Stop (3) when it cannot tell them all."""
+    with ui.step("type check") as step:
+        try:
+            found = own_check(project)
+        except Unavailable as refusal:
+            raise Stop(refusal.reason, refusal.fix, Code.GATE, refusal.details) from refusal
+        errors = [one for one in found.data["diagnostics"] if one["level"] == "error"]
+        said = found.data.get("said_errors") or 0
+        if said > len(errors) or (found.data.get("code") and not errors):
+            raise Stop(
+                f"`{shlex.join(found.data['command'])}` names only {len(errors)} of its {max(said, 1)} errors",
+                "run it yourself in the site's folder",
+                Code.GATE,
+                tuple(found.data["tail"]),
+            )
+        step.note = f"{len(errors)} errors" if errors else "no error"
+    return errors
+
+
+def prepare(project: Project) -> None:
+    """Install the site's packages where there are none, and let Astro write its types."""
+    root = project.root
+    package = packages.manifest(root)
+    missing = not any((folder / "node_modules").is_dir() for folder in (root, *root.parents))
+    if package is not None and missing and packages.needs_install(package):
+        site_build.install(project, ENVIRONMENT)
+    astro = root / "node_modules/.bin/astro"
+    if astro.exists():
+        plan = recipe(project, ENVIRONMENT, check=False)
+        variables = {**plan.tools(root, project.state), **plan.variables}
+        with BuildLog(project, ENVIRONMENT) as log, ui.step("generated types (astro sync)"):
+            words = (str(astro), "sync")
+            must_succeed(log, "astro sync", words, root, variables, project.settings.timeouts.check)
+
+
+def open_session(
+    project: Project, config: str | None = None, options: Mapping[str, object] | None = None
+) -> Session:
+    """Open the site's TypeScript; raises Refused (2) with the way to mend it."""
+    node: Path = find_node(project.settings.tools.node).path
+    return Session(node, project.root, config=config, options=options)
