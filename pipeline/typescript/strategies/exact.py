@@ -34,7 +34,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
                 {each.tree.file for each in found.values()} & files and _same(found, own)
             ):
                 every.update(found)
-    for group in (every, own):
+    for group in (every, own) if len(every) > len(own) else (own,):
         edits = tuple(edit for _, member in sorted(group.items()) if (edit := _or_undefined(member)))
         if edits:
             names = ", ".join(sorted({(member.child("name") or member).text for member in group.values()}))

@@ -73,26 +73,27 @@ def _too_general(node: Node, world: World) -> Iterator[Repair]:
         return
     places = world.declarations(held.symbol)
     function = places[0].parent if len(places) == 1 and places[0].kind == "Parameter" else None
+    heard: str | None = None
     for one in listeners(function, world) if function else ():
         source = origin(one.receiver, world) if one.receiver else None
         general = one.receiver and one.receiver.type and re.search(r"\bElement\b", one.receiver.type.text)
         for edit in placed(source, "HTMLElement") if source and general else ():
             yield Repair(NAME, "type-only", (edit,), f"it is listened to for {one.event}")
         kind = _type_of(one, world)
+        heard = kind if kind != "Event" else heard
         annotation = places[0].child("type")
         if kind and kind != "Event" and annotation and (narrower := replace(annotation, kind)):
             yield Repair(NAME, "type-only", (narrower,), f"it listens to {one.event}")
-    kind = _by_member(node.text, world)
+    kind = heard or _by_member(node.text, world)
     casted = cast(held, kind) if kind else None
     if casted:
         yield Repair(NAME, "type-only", (casted,), f"it has {node.text}")
 
 
 def _by_member(member: str, world: World) -> str | None:
+    """Return the only kind of event that has a member."""
     found = [one for one in world.source.implementers("Event", [member]) if _PLAIN.fullmatch(one)]
-    return (
-        found[0] if found and (len(found) == 1 or member in ("key", "detail", "clientX", "touches")) else None
-    )
+    return found[0] if len(found) == 1 else None
 
 
 def _own_event(node: Node) -> Iterator[Repair]:
@@ -108,7 +109,8 @@ def _own_event(node: Node) -> Iterator[Repair]:
     if kind is None or not re.match(r"\w*Event\b", kind.text):
         return
     event = arguments[0].text[1:-1] if arguments[0].kind == "StringLiteral" else ""
-    if event and (edit := _declared(event, kind.text, callee)):
+    annotation = handler.all("parameters")[0].child("type") if handler.all("parameters") else None
+    if event and (edit := _declared(event, annotation.text if annotation else kind.text, callee)):
         yield Repair(NAME, "type-only", (edit,), f"{event} is an event of this project")
     function = handler.kind in ("ArrowFunction", "FunctionExpression")
     text = f"({handler.text}) as EventListener" if function else f"{arguments[1].text} as EventListener"

@@ -1,0 +1,35 @@
+"""Optional members that are given undefined."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from pipeline.typescript.strategies import exact
+from pipeline.typescript.strategies.base import Strategy
+from tests.typescript.replay import proposals, repaired
+
+_STRATEGY = cast("Strategy", exact)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        pytest.param(
+            "return { note }",
+            [
+                "export function title(note?: string): { note?: string | undefined } {",
+            ],
+            id="member takes undefined",
+        ),
+    ],
+)
+def test_proposes(line: str, expected: list[str]) -> None:
+    found = list(dict.fromkeys(repaired("missing", _STRATEGY, line)))
+    assert found == expected
+
+
+def test_claims_to_be_type_only() -> None:
+    levels = {repair.level for _, found in proposals("missing", _STRATEGY) for repair in found}
+    assert levels == {"type-only"}

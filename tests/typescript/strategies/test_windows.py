@@ -1,0 +1,36 @@
+"""What is kept on window."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from pipeline.typescript.strategies import windows
+from pipeline.typescript.strategies.base import Strategy
+from tests.typescript.replay import proposals, repaired
+
+_STRATEGY = cast("Strategy", windows)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        pytest.param(
+            "window.garden",
+            [
+                "declare global {\ninterface Window {\ngarden?: number;\n}",
+                "declare global {\ninterface Window {\ngarden: number;\n}",
+            ],
+            id="declared where it is set",
+        ),
+    ],
+)
+def test_proposes(line: str, expected: list[str]) -> None:
+    found = list(dict.fromkeys(repaired("dom", _STRATEGY, line)))
+    assert found == expected
+
+
+def test_claims_to_be_type_only() -> None:
+    levels = {repair.level for _, found in proposals("dom", _STRATEGY) for repair in found}
+    assert levels == {"type-only"}
