@@ -261,7 +261,8 @@ def _values(empty: Empty, found: Writes, reads: list[Node], world: World) -> Ite
         pieces.append(element.in_array)
     nothing = [one for value in found.values for one in value.members if one.flags & {"null", "undefined"}]
     candidates: list[tuple[Piece, ...]] = [tuple(pieces)] if pieces else []
-    candidates += [(*pieces, *more) for more in by_use(reads, world)]
+    if not pieces or any(not isinstance(one, str) and one.vague for one in pieces):
+        candidates += [(*pieces, *more) for more in by_use(reads, world)]
     for one in candidates:
         written = write([*one, *nothing], empty.holder, world)
         if written is None:

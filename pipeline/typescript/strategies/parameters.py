@@ -65,6 +65,7 @@ def _pieces(parameter: Node, world: World) -> Iterator[tuple[str, tuple[Piece, .
         yield "what callers pass", passed
     for pieces in by_use(uses, world):
         yield "how its function uses it", pieces
+        passed = passed or pieces
     if not passed and not any(one.parent and one.parent.role == "expression" for one in uses):
         yield "nothing says what it is, and nothing looks into it", ("unknown",)
 

@@ -65,7 +65,8 @@ def _pieces(function: Node, world: World) -> Iterator[tuple[Piece, ...]]:
         values = [one.child("expression") for one in statements]
     else:
         values = [body]
-    known: list[Piece] = [one.type for one in values if one and one.type and "any" not in one.type.flags]
+    ends = [end for one in values if one for end in _ends(one)]
+    known: list[Piece] = [one.type for one in ends if one.type and "any" not in one.type.flags]
     if any(one is None for one in values):
         known.append("undefined")
     if not values:
@@ -75,6 +76,21 @@ def _pieces(function: Node, world: World) -> Iterator[tuple[Piece, ...]]:
         yield tuple(known)
     for more in by_use(list(calls_of(function, world)), world):
         yield (*known, *more)
+
+
+def _ends(node: Node) -> Iterator[Node]:
+    """Yield what an expression can come to: the branches of a condition, the sides of `??` and `||`."""
+    if node.kind == "ParenthesizedExpression":
+        parts = node.all("expression")
+    elif node.kind == "ConditionalExpression":
+        parts = [*node.all("whenTrue"), *node.all("whenFalse")]
+    elif node.kind == "BinaryExpression" and (token := node.child("operatorToken")) and token.text in ("??", "||"):
+        parts = [*node.all("left"), *node.all("right")]
+    else:
+        yield node
+        return
+    for one in parts:
+        yield from _ends(one)
 
 
 def _promised(function: Node, written: Written | None) -> Written | None:
