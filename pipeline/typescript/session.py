@@ -105,7 +105,8 @@ _HINTS = {
 class Session:
     """One project in one worker. Use it as a context manager; not safe for several threads.
 
-    `options` are compiler options in place of the configuration's.
+    `options` are compiler options in place of the configuration's; `overlay` are texts of files, in units, in place of
+    those on disk when the project is opened: configurations too.
     """
 
     def __init__(
@@ -115,13 +116,19 @@ class Session:
         *,
         config: str | None = None,
         options: Mapping[str, object] | None = None,
+        overlay: Mapping[str, str] | None = None,
         seconds: float = _SECONDS,
         megabytes: int = _MEGABYTES,
     ) -> None:
         self.root = root.resolve()
         self.restarts = 0
         self._argv = [str(node), f"--max-old-space-size={megabytes}", str(_WORKER)]
-        self._opening = {"root": str(self.root), "config": config, "options": dict(options or {})}
+        self._opening = {
+            "root": str(self.root),
+            "config": config,
+            "options": dict(options or {}),
+            "overlay": {file: characters(text) for file, text in (overlay or {}).items()},
+        }
         self._seconds = seconds
         self._number = 0
         self._said: list[str] = []
@@ -205,6 +212,17 @@ class Session:
     def ambient(self, names: Iterable[str]) -> dict[str, str | None]:
         """Return the type of global names as text, None for those that do not exist; `Map["key"]` asks for a member."""
         found: dict[str, str | None] = self._ask("ambient", names=sorted(names))
+        return found
+
+    def subjects(self, errors: Iterable[Diagnostic]) -> list[dict[str, Any] | None]:
+        """Return for each error the declarations that it has to do with; see worker/subjects.mjs."""
+        places = [[one.name, one.script_start, one.script_end] for one in errors]
+        found: list[dict[str, Any] | None] = self._ask("subjects", places=places)
+        return found
+
+    def imports(self) -> dict[str, list[dict[str, Any]]]:
+        """Return by file what it imports: specifier, target (path from the root, or None), types (only types)."""
+        found: dict[str, list[dict[str, Any]]] = self._ask("imports")
         return found
 
     def memory(self) -> int:

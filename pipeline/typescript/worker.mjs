@@ -9,6 +9,7 @@ import { emitted } from "./worker/emit.mjs";
 import { compared } from "./worker/compare.mjs";
 import { quickFixes } from "./worker/fixes.mjs";
 import { ambient, implementers } from "./worker/library.mjs";
+import { importsOf, subjectsOf } from "./worker/subjects.mjs";
 
 // What a library or the site's own configuration prints must not end up between the messages.
 const output = process.stdout.write.bind(process.stdout);
@@ -23,9 +24,9 @@ function opened() {
 }
 
 listen(process.stdin, output, {
-  async open({ root, config, kinds, options }) {
+  async open({ root, config, kinds, options, overlay }) {
     project = null;
-    project = await new Project(root, config ?? null, options ?? {}).open(kinds ?? null);
+    project = await new Project(root, config ?? null, options ?? {}, overlay ?? {}).open(kinds ?? null);
     return project.describe();
   },
   set({ texts }) {
@@ -55,6 +56,12 @@ listen(process.stdin, output, {
   },
   ambient({ names }) {
     return ambient(opened(), names);
+  },
+  subjects({ places }) {
+    return subjectsOf(opened(), places);
+  },
+  imports() {
+    return importsOf(opened());
   },
   memory() {
     const { rss, heapUsed } = process.memoryUsage();

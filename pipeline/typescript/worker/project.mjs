@@ -9,7 +9,9 @@ import { Virtual } from "./virtual.mjs";
 const SCRIPT = /\.[cm]?[jt]sx?$/;
 
 export class Project {
-  constructor(root, config, overrides = {}) {
+  // `overrides` are compiler options in place of the configuration's, `overlay` texts of files in place of those on disk,
+  // configurations too.
+  constructor(root, config, overrides = {}, overlay = {}) {
     this.root = root;
     this.overrides = overrides;
     this.require = createRequire(path.join(root, "package.json"));
@@ -22,6 +24,7 @@ export class Project {
     this.version = 0;
     this.epoch = 0;
     this.languages = [];
+    for (const [file, text] of Object.entries(overlay)) this.texts.set(path.resolve(root, file), text);
   }
 
   async open(kinds) {
@@ -53,7 +56,8 @@ export class Project {
   #parseConfig() {
     const { ts } = this;
     if (!ts.sys.fileExists(this.config)) throw new Refusal("no-config", `${this.relative(this.config)} is missing`);
-    const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic() {} };
+    const readFile = (file) => this.texts.get(path.resolve(file)) ?? ts.sys.readFile(file);
+    const host = { ...ts.sys, readFile, onUnRecoverableConfigFileDiagnostic() {} };
     const extra = this.extensions.map((extension) => ({ extension: extension.slice(1), isMixedContent: true, scriptKind: 7 }));
     const parsed = ts.getParsedCommandLineOfConfigFile(this.config, {}, host, undefined, undefined, extra);
     if (!parsed) throw new Refusal("broken-config", `${this.relative(this.config)} cannot be read`);
