@@ -14,6 +14,8 @@ _PATTERNS = {
     "eslint-disable": re.compile(r"eslint-disable"),
     "as unknown as": re.compile(r"\bas\s+unknown\s+as\b"),
     "Function": re.compile(r"[:<|&]\s*Function\b"),
+    # Names of what is generated from components: the file itself knows none of them.
+    "generated name": re.compile(r"__VLS_|__sveltets_|__AstroComponent_|\$\$_[a-z]|\u03a9ignore"),
     "non-null !": re.compile(r"(?<=[\w$)\]])!(?=[.\[)(,;\s]|$)(?!=)"),
 }
 # `x!: T` declares a member that the constructor is proven to set.

@@ -271,7 +271,9 @@ class Node:
 
     @property
     def text(self) -> str:
-        """Its source text."""
+        """Its source text, as it stands in the file; of what was generated, as it was generated."""
+        if self.tree.segments is not None and (place := self.place):
+            return self.tree.source[place[0] : place[1]]
         return self.tree.text[self.start : self.end]
 
     @property
@@ -331,7 +333,8 @@ class Node:
 class Tree:
     """One script: a whole file, or the part of an embedded language's file that TypeScript reads.
 
-    `segments` are [generated, source, length, verified] rows; None when script and file are the same.
+    `segments` are [generated, source, length, verified, lead] rows; None when script and file are the same. The
+    lead, which may be missing, is the length of what was generated before it and stands for nothing (`__VLS_ctx.`).
     """
 
     file: str
@@ -385,7 +388,9 @@ class Tree:
         return first, last
 
     def _edge(self, position: int, *, after: bool) -> int | None:
-        for generated, source, length, *_ in self.segments or ():
+        for generated, source, length, _, *lead in self.segments or ():
+            if after and lead and generated - lead[0] <= position < generated:
+                return int(source)
             inside = (
                 generated <= position < generated + length
                 if after

@@ -8,6 +8,8 @@ import { Virtual } from "./virtual.mjs";
 
 const SCRIPT = /\.[cm]?[jt]sx?$/;
 
+const NOTHING = { file: "", start: 0, end: 0, code: 0, level: "error", message: "", name: "", gstart: 0, gend: 0, related: [] };
+
 export class Project {
   // `overrides` are compiler options in place of the configuration's, `overlay` texts of files in place of those on disk,
   // configurations too.
@@ -272,7 +274,7 @@ export class Project {
     };
   }
 
-  check(files) {
+  async check(files) {
     // Asking the checker about single nodes can leave errors behind that a check would never report.
     if (this.explored) {
       this.service.cleanupSemanticCache();
@@ -286,18 +288,22 @@ export class Project {
       const owner = this.virtuals.get(source.fileName)?.file ?? source.fileName;
       if (wanted && !wanted.has(owner)) continue;
       if (source.isDeclarationFile && this.options.skipLibCheck) continue;
-      found.push(...this.#diagnose(source));
+      found.push(...(await this.#diagnose(source)));
     }
     for (const one of this.languages) found.push(...(one.diagnostics?.(wanted) ?? []));
     return found;
   }
 
-  #diagnose(source) {
+  async #diagnose(source) {
     const virtual = this.virtuals.get(source.fileName);
     const language = virtual && this.languageOf(virtual.file);
     const raw = [...this.service.getSyntacticDiagnostics(source.fileName), ...this.service.getSemanticDiagnostics(source.fileName)];
     const found = [];
-    for (const one of raw) {
+    for (const [one, start, end, message, code] of (await virtual?.report?.(raw)) ?? []) {
+      const flat = one ? this.#flat(one) : { ...NOTHING, code, name: this.relative(source.fileName) };
+      found.push({ ...flat, file: this.relative(virtual.file), start, end, message });
+    }
+    for (const one of virtual?.report ? [] : raw) {
       if (language?.ignores?.(one, virtual)) continue;
       const flat = this.#flat(one);
       if (virtual) {
@@ -315,7 +321,7 @@ export class Project {
     const { ts } = this;
     const message = ts.flattenDiagnosticMessageText(one.messageText, "\n");
     const level = ["warning", "error", "suggestion", "message"][one.category];
-    const flat = { file: "", start: 0, end: 0, code: one.code, level, message, name: "", gstart: 0, gend: 0, related: [] };
+    const flat = { ...NOTHING, code: one.code, level, message, related: [] };
     if (one.file) {
       flat.file = this.relative(one.file.fileName);
       flat.name = one.file.fileName === this.absolute(flat.file) ? flat.file : this.relative(one.file.fileName);

@@ -2,7 +2,8 @@
 
 export class Virtual {
   // data: { name, text, extension, segments: [[generated, source, length, verified], ...] }, and where the language's own
-  // checker knows better which errors it reports, and where: locate({ start, length, code, source }) -> [start, end] | null
+  // checker knows better which errors it reports, and where: locate({ start, length, code, source }) -> [start, end] | null,
+  // or for all of a script at once: report(diagnostics) -> [[diagnostic | null, start, end, message, code], ...]
   constructor(file, source, data) {
     this.file = file;
     this.source = source;
@@ -11,6 +12,7 @@ export class Virtual {
     this.extension = data.extension;
     this.part = data.part ?? "main";
     this.locate = data.locate ?? null;
+    this.report = data.report ?? null;
     this.segments = [...data.segments].sort((one, other) => one[0] - other[0] || one[1] - other[1]);
   }
 

@@ -7,6 +7,9 @@ import { blocksOf, expressionsOf } from "./vue-places.mjs";
 import { compiledParts } from "./vue-emit.mjs";
 import { segmentsOf } from "./virtual.mjs";
 
+// What stands before each name in a template's generated script.
+const CONTEXT = "__VLS_ctx.";
+
 export function vue(project) {
   const checker = resolved(project.require, "vue-tsc/package.json");
   if (!checker || !project.ts.sys.fileExists(project.config)) return null;
@@ -34,6 +37,7 @@ export function vue(project) {
       const parsed = compiler?.parse(text, { filename: file, sourceMap: false });
       const places = parsed ? [...blocksOf(parsed.descriptor), ...expressionsOf(parsed.descriptor)] : [];
       const segments = segmentsOf(code.mappings, { text, generated, places });
+      for (const one of segments) if (generated.endsWith(CONTEXT, one[0])) one.push(CONTEXT.length);
       return [{ name: file, part: "main", text: generated, extension, segments, locate: locator(core, code.mappings) }];
     },
     emit: (full, text) => compiledParts(project, compiler, full, text),
