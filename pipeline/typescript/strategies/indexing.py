@@ -169,30 +169,29 @@ def _known_key(target: Node, key: Node, world: World) -> Iterator[Repair]:
     name = name.child("name") or name if name.kind == "PropertyAccessExpression" else name
     if not target.type or target.type.text in _EMPTY or name.kind != "Identifier":
         return
-    for declaration in world.declarations(name.symbol):
-        kind, inner = declaration.child("type"), declaration.child("name")
-        if declaration.kind not in (
-            "Parameter",
-            "PropertySignature",
-            "VariableDeclaration",
-            "PropertyDeclaration",
-        ):
+    for declared in world.declarations(name.symbol):
+        kind, inner = declared.child("type"), declared.child("name")
+        if inner is None or not _may_be_typed(declared, kind):
             continue
-        if (
-            not inner
-            or (kind and kind.text not in ("string", "number"))
-            or (not kind and declaration.child("initializer"))
-        ):
-            continue
-        named = _type_name(target, world) if declaration.tree is target.tree else None
+        named = _type_name(target, world) if declared.tree is target.tree else None
         texts = [f"keyof {named.text}"] if named else []
         texts += [literal] if (literal := _literal_keys(target)) else []
-        mark = declaration.child("questionToken") or inner
+        mark = declared.child("questionToken") or inner
         for text in texts:
             edit = replace(kind, text) if kind else insert(mark, f": {text}", after=True)
             if edit:
                 edits = (edit, *named.imports) if named and text.startswith("keyof") else (edit,)
                 yield Repair(NAME, "type-only", edits, f"it is only used as a key of `{target.text}`")
+
+
+def _may_be_typed(declared: Node, kind: Node | None) -> bool:
+    """Whether a declaration has no type, or that of any key, and is not the variable of a loop."""
+    loop = declared.parent.parent if declared.parent else None
+    if loop and loop.kind in ("ForInStatement", "ForOfStatement"):
+        return False
+    if declared.kind not in ("Parameter", "PropertySignature", "VariableDeclaration", "PropertyDeclaration"):
+        return False
+    return kind.text in ("string", "number") if kind else declared.child("initializer") is None
 
 
 def _values_of(target: Node, world: World) -> Written | None:
@@ -241,9 +240,13 @@ def _at_use(target: Node, key: Node, world: World) -> Iterator[Repair]:
                 NAME, "type-only", (edit, *named.imports), "the loop runs over the keys of this object"
             )
     kept, kind = _values_of(target, world), _key_type(bare(key).type)
-    if kept and kind and (edit := replace(target, f"({target.text} as Record<{kind}, {kept.text}>)")):
+    edits = (
+        (insert(target, "("), insert(target, f" as Record<{kind}, {kept.text}>)", after=True)) if kept else ()
+    )
+    if kept and kind and all(edits):
         why = "the object is read as a table: a wider type that it already fits"
-        yield Repair(NAME, "type-only", (edit, *kept.imports), why, vague=kept.vague)
+        both = (one for one in edits if one)
+        yield Repair(NAME, "type-only", (*both, *kept.imports), why, vague=kept.vague)
     if named and known and (edit := replace(key, f"{cast} as keyof {named.text}")):
         yield Repair(NAME, "type-only", (edit, *named.imports), f"the key is used as one of `{target.text}`")
 

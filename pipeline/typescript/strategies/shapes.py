@@ -12,23 +12,21 @@ from pipeline.typescript.strategies.flow import bare
 from pipeline.typescript.strategies.usage import by_use
 from pipeline.typescript.strategies.writes import assigned, outermost
 from pipeline.typescript.strategies.writing import Piece, Written, write
-from pipeline.typescript.tree import Node, Symbol, Type
+from pipeline.typescript.tree import Node, Type
 from pipeline.typescript.world import World
 
 NAME = "shapes"
-CODES = frozenset((2339, 2551, 2353, 2561, 2741, 2739, 2740, 2345, 2322, 2790))
+CODES = frozenset((2339, 2551, 2353, 2561, 2741, 2739, 2740, 2345, 2322))
 _MEMBERS = ("PropertySignature", "PropertyDeclaration")
 _LONGEST = 240
 
 
 def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
-    """Yield the member for the type that lacks it, or the `?` for a member that is left out or deleted."""
+    """Yield the member for the type that lacks it, or the `?` for a member that is left out."""
     node = world.node(one)
     if node is None:
         return
-    if one.code == 2790:
-        yield from _deleted(node, world)
-    elif one.code in (2339, 2551):
+    if one.code in (2339, 2551):
         yield from _read(node, world)
     elif one.code in (2353, 2561) or "Object literal may only specify known properties" in one.message:
         yield from _given(node, world)
@@ -220,28 +218,3 @@ def _filled_later(node: Node) -> Iterator[Repair]:
         and (edit := replace(kind, f"Partial<{kind.text}>"))
     ):
         yield Repair(NAME, "type-only", (edit,), "the object starts without all of its members")
-
-
-def _deleted(node: Node, world: World) -> Iterator[Repair]:
-    """Yield the `?` for a member that is deleted, then a wider type of its owner where it is deleted."""
-    access = bare(node)
-    name, owner = access.child("name"), access.child("expression")
-    if access.kind != "PropertyAccessExpression" or name is None or owner is None:
-        return
-    yield from _may_go(name.symbol, world)
-    present = (
-        [one for one in owner.type.members if not one.flags & {"null", "undefined"}] if owner.type else []
-    )
-    said = write(present, owner, world) if len(present) == 1 and owner.kind != "ThisKeyword" else None
-    texts = [f"Partial<{said.text}>"] if said and len(said.text) < 40 and said.text[0] != "{" else []
-    for text in (*texts, f"{{ {name.text}?: unknown }}"):
-        if edit := replace(owner, f"({owner.text} as {text})"):
-            imports = said.imports if said and text.startswith("Partial") else ()
-            why = "a member can only be deleted where it is optional"
-            yield Repair(NAME, "type-only", (edit, *imports), why)
-
-
-def _may_go(symbol: Symbol | None, world: World) -> Iterator[Repair]:
-    edits = [edit for one in world.declarations(symbol) if (edit := _optional(one))]
-    if edits:
-        yield Repair(NAME, "type-only", tuple(edits), "the member is deleted")

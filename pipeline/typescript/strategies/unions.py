@@ -18,6 +18,7 @@ CODES = frozenset((2322, 2345, 2769, 2820))
 _LITERALS = frozenset(
     ("StringLiteral", "NumericLiteral", "NoSubstitutionTemplateLiteral", "TrueKeyword", "FalseKeyword")
 )
+_PLAIN = frozenset(("string", "number"))
 _HOLDERS = frozenset(("VariableDeclaration", "Parameter", "PropertyDeclaration"))
 _NESTED = re.compile(r"Types of property '([^']+)' are incompatible|The types of '([^']+)' are incompatible")
 _DEPTH = 4
@@ -115,24 +116,19 @@ def _said(wanted: Type, at: Node, world: World) -> Written | None:
 
 def _annotations(declared: Node, text: str, value: Node) -> Iterator[Edit]:
     kind, inner, start = declared.child("type"), declared.child("name"), declared.child("initializer")
+    edit = None
     if value.kind == "CallExpression":
-        if (
-            declared.kind in ("FunctionDeclaration", "MethodDeclaration")
-            and kind
-            and kind.text in ("string", "number")
-        ):
-            if edit := replace(kind, text):
-                yield edit
-        return
-    if declared.kind in ("PropertyAssignment", "ShorthandPropertyAssignment"):
-        if start and start.kind in _LITERALS and (edit := insert(start, f" as {text}", after=True)):
-            yield edit
+        if kind and declared.kind in ("FunctionDeclaration", "MethodDeclaration") and kind.text in _PLAIN:
+            edit = replace(kind, text)
+    elif declared.kind == "PropertyAssignment":
+        if start and start.kind in _LITERALS:
+            edit = insert(start, f" as {text}", after=True)
     elif kind is not None:
-        if kind.text in ("string", "number") and (edit := replace(kind, text)):
-            yield edit
+        edit = replace(kind, text) if kind.text in _PLAIN else None
     elif inner and inner.kind == "Identifier" and declared.kind in _HOLDERS:
         edit = insert(declared.child("questionToken") or inner, f": {text}", after=True)
-        yield from [edit] if edit else []
+    if edit:
+        yield edit
 
 
 def _typed(value: Node, wanted: Type | None, world: World) -> Iterator[Repair]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pipeline.typescript.edits import Edit
 from pipeline.typescript.session import Diagnostic
@@ -10,7 +10,7 @@ from pipeline.typescript.strategies.base import Repair, insert, replace
 from pipeline.typescript.strategies.calls import passed
 from pipeline.typescript.strategies.flow import bare
 from pipeline.typescript.strategies.usage import by_use
-from pipeline.typescript.strategies.writing import Written, write
+from pipeline.typescript.strategies.writing import Piece, Written, write
 from pipeline.typescript.tree import Node
 from pipeline.typescript.world import World
 
@@ -176,11 +176,20 @@ def _retyped(declared: Node, world: World) -> Iterator[Repair]:
             edit = Edit(declared.tree.file, start[1], end[1], "")
             yield Repair(NAME, "type-only", (edit,), "the value says more than the annotation")
     if declared.kind == "Parameter":
-        found = write(passed(declared, world).pieces, declared, world)
+        pieces = passed(declared, world).pieces
+        found = _table(pieces, declared, world) if kind.text.startswith("Record<") else None
+        found = found or write(pieces, declared, world)
         edit_type = found and replace(kind, found.text)
         if found and edit_type and found.text not in _LOOSE:
             why = "what callers pass says more than the annotation"
             yield Repair(NAME, "type-only", (edit_type, *found.imports), why, vague=found.vague)
+
+
+def _table(pieces: Iterable[Piece], at: Node, world: World) -> Written | None:
+    """Return `Record<string, V>` for object literals that are passed where any keys may come."""
+    literals = [one for one in pieces if not isinstance(one, str) and one.literal]
+    found = write([prop.type for one in literals for prop in one.properties if prop.type], at, world)
+    return Written(f"Record<string, {found.text}>", found.imports, found.vague) if found else None
 
 
 def _casts(value: Node, world: World) -> Iterator[Repair]:

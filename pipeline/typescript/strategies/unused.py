@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 from pipeline.typescript.edits import Edit
 from pipeline.typescript.session import Diagnostic
-from pipeline.typescript.strategies.base import Repair, insert, replace
-from pipeline.typescript.strategies.flow import operator
-from pipeline.typescript.strategies.writes import outermost
+from pipeline.typescript.strategies.base import Repair, insert
 from pipeline.typescript.tree import Node
 from pipeline.typescript.world import World
 
@@ -17,7 +15,6 @@ NAME = "unused"
 CODES = frozenset((6133, 6138, 6192, 6196, 6198, 6199, 7027, 7028))
 _TYPES = ("InterfaceDeclaration", "TypeAliasDeclaration")
 _FIXES = frozenset(("unusedIdentifier", "fixUnreachableCode", "fixUnusedLabel"))
-_MEMBERS = ("PropertyDeclaration", "MethodDeclaration", "GetAccessor", "SetAccessor")
 
 
 def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
@@ -29,8 +26,6 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
         return
     if declaration is not None:
         yield from _type(declaration)
-    if declaration is not None and declaration.kind == "PropertyDeclaration":
-        yield from _written_member(declaration, world)
     for fix in world.source.fixes(one):
         if fix.name in _FIXES and all(edit.file in world.editable for edit in fix.edits):
             yield Repair(NAME, "unused", fix.edits, fix.title)
@@ -40,7 +35,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
         yield from _prefixed(declaration)
 
 
-def line_of(node: Node, *, comment: bool = True) -> Edit | None:
+def line_of(node: Node) -> Edit | None:
     """Return the edit that removes a node with its line, and the comment block that documents it."""
     place = node.place
     if place is None:
@@ -52,7 +47,7 @@ def line_of(node: Node, *, comment: bool = True) -> Edit | None:
     after = len(source) if after < 0 else after + 1
     if not source[before:start].strip() and not source[end:after].strip():
         start, end = before, after
-        if comment and (block := re.search(r"[ \t]*/\*\*(?:(?!\*/)[\s\S])*\*/[ \t]*\r?\n$", source[:start])):
+        if block := re.search(r"[ \t]*/\*\*(?:(?!\*/)[\s\S])*\*/[ \t]*\r?\n$", source[:start]):
             start = block.start()
     return Edit(node.tree.file, start, end, "")
 
@@ -83,34 +78,6 @@ def _parameter(parameter: Node) -> Iterator[Repair]:
 def _type(declaration: Node) -> Iterator[Repair]:
     if declaration.kind in _TYPES and (edit := line_of(declaration)):
         yield Repair(NAME, "type-only", (edit,), "nothing uses the type")
-
-
-def _written_member(member: Node, world: World) -> Iterator[Repair]:
-    """Yield the removal of a private member that is only ever written, with the statements that write it."""
-    name = member.child("name")
-    edit = line_of(member)
-    edits: list[Edit | None] = [edit]
-    for reference in world.references(name.symbol if name else None):
-        if reference is name:
-            continue
-        whole = outermost(reference)
-        write = whole.parent
-        statement = write.parent if write else None
-        if write is None or statement is None or statement.kind != "ExpressionStatement":
-            return
-        if write.kind != "BinaryExpression" or whole.role != "left" or operator(write) != "=":
-            return
-        right = write.child("right")
-        if right is None:
-            return
-        plain = (
-            right.kind in ("Identifier", "NullKeyword", "TrueKeyword", "FalseKeyword")
-            or "Literal" in right.kind
-        )
-        edits.append(line_of(statement, comment=False) if plain else replace(write, right.text))
-    if all(edits):
-        risk = "the object no longer has the member: visible only to code that lists or serialises it"
-        yield Repair(NAME, "unused", tuple(one for one in edits if one), "the member is never read", risk)
 
 
 def _effect(declaration: Node) -> Iterator[Repair]:
