@@ -12,7 +12,8 @@ from pipeline.typescript.tree import NOTHING, Node
 from pipeline.typescript.world import World
 
 NAME = "same-default"
-CODES = frozenset((2345, 2322, 2769, 2531, 2532, 18047, 18048, 18049, 2362, 2363))
+CODES = frozenset((2345, 2322, 2769, 2531, 2532, 18047, 18048, 18049, 2362, 2363, 2538))
+_TIGHT = frozenset(("PrefixUnaryExpression", "AwaitExpression", "AsExpression", "SpreadElement"))
 _ARITHMETIC = frozenset(("-", "*", "/", "%", "**", "<", ">", "<=", ">=", "+"))
 # What each function of the language makes of null, and of undefined: written as the argument that gives the same.
 _NUMBER, _CLEAR = ("0", "NaN"), ("undefined", "undefined")
@@ -41,7 +42,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     node = subject(one, world)
     if node is None or node.place is None or assigned(node):
         return
-    pair = _operand(node) or _argument(node) or _attribute(node)
+    pair = _operand(node) or _argument(node) or _attribute(node) or _key(node)
     if pair is None:
         return
     missing = {flag for part in (node.type.members if node.type else ()) for flag in part.flags & NOTHING}
@@ -53,14 +54,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     why = f"{value} gives what {' and '.join(sorted(missing))} gave"
     simple = node.kind in LINKS or node.kind in ("Identifier", "ParenthesizedExpression")
     text = node.text if simple else f"({node.text})"
-    bracket = node.role not in ("arguments", "expression") or bool(
-        node.parent and node.parent.kind in LINKS - {"CallExpression"}
-    )
-    bracket = (
-        bracket
-        and node.role != "arguments"
-        and not (node.parent and node.parent.kind in ("ParenthesizedExpression", "JsxExpression"))
-    )
+    bracket = _binds_tighter(node)
     cast = _cast_of(node)
     if cast:
         text = f"({text} as {cast})"
@@ -70,6 +64,20 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
         edit = replace(node, f"({text} ?? {value})" if bracket else f"{text} ?? {value}")
     if edit:
         yield Repair(NAME, "guard", (edit,), why, "none: the result is the same")
+
+
+def _binds_tighter(node: Node) -> bool:
+    """Whether what is around the expression would take only a part of `x ?? y`."""
+    parent = node.parent
+    if parent is None:
+        return False
+    if parent.kind == "BinaryExpression":
+        return (
+            node.role == "left"
+            or not operator(parent).endswith("=")
+            or operator(parent) in ("==", "===", "<=", ">=")
+        )
+    return (parent.kind in LINKS and node.role == "expression") or parent.kind in _TIGHT
 
 
 def _operand(node: Node) -> tuple[str | None, str | None] | None:
@@ -113,6 +121,13 @@ def _attribute(node: Node) -> tuple[str | None, str | None] | None:
         holder is not None and holder.kind == "JsxAttribute" and tag is not None and tag.text[:1].islower()
     )
     return ("undefined", None) if plain else None
+
+
+def _key(node: Node) -> tuple[str | None, str | None] | None:
+    """`map[undefined]` reads the key "undefined"."""
+    if node.role != "argumentExpression":
+        return None
+    return ("'null'", "NaN") if _numeric(node) else ("'null'", "'undefined'")
 
 
 def _cast_of(node: Node) -> str | None:

@@ -37,12 +37,12 @@ from pipeline.typescript.strategies.flow import (
     unwrapped,
 )
 from pipeline.typescript.strategies.fresh import name_for
+from pipeline.typescript.strategies.receiving import fails
 from pipeline.typescript.tree import Node
 from pipeline.typescript.world import World
 
 NAME = "null-guard"
-_INDEX = 2538
-CODES = USED | GIVEN | TAKEN
+CODES = (USED | GIVEN | TAKEN) - {2538}
 _EFFECTS = frozenset(("CallExpression", "NewExpression", "AwaitExpression", "YieldExpression"))
 
 
@@ -51,7 +51,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     node = subject(one, world)
     if node is None or node.place is None:
         return
-    if not _found(node, world) if one.code in GIVEN or one.code == _INDEX else not _read(node, one):
+    if not (_found(node, world) and fails(node, world) if one.code in GIVEN else _read(node, one)):
         return
     if stable(node):
         yield from _early(node, peers(node, world), world)

@@ -21,7 +21,7 @@ _PART = re.compile(
 _PSEUDO = re.compile(r"::?[\w-]+(?:\((?:[^()]|\([^()]*\))*\))?")
 _FRONTMATTER = re.compile(r"\s*---\r?\n.*?\n---\s*\n", re.DOTALL)
 _BLOCKS = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->", re.DOTALL)
-_MARKUP = (".astro", ".vue", ".svelte", ".html", ".htm", ".tsx", ".jsx")
+MARKUP = (".astro", ".vue", ".svelte", ".html", ".htm", ".tsx", ".jsx")
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def named_tags(selector: str, file: str, world: World) -> Iterator[set[str]]:
         return
     others: set[str] = set()
     for other, text in sorted(world.texts.items()):
-        if other != file and other.endswith(_MARKUP):
+        if other != file and other.endswith(MARKUP):
             found = _matching(parts, text, every=False)
             others |= found or set()
     if others:

@@ -31,6 +31,13 @@ _STRATEGY = cast("Strategy", defaults)
             id="no timer is no timer",
         ),
         pytest.param(
+            "console.log(beds[id]",
+            [
+                'console.log(beds[id ?? "undefined"], rows.length);',
+            ],
+            id="key of the same name",
+        ),
+        pytest.param(
             "parseInt",
             [
                 'parseInt(localStorage.getItem("count") ?? "");',

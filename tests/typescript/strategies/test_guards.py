@@ -52,6 +52,18 @@ _STRATEGY = cast("Strategy", guards)
             id="looked up once",
         ),
         pytest.param(
+            "shows(one)",
+            [
+                "if (!one) return;",
+            ],
+            id="what it is given to reads it",
+        ),
+        pytest.param(
+            "keeps(other)",
+            [],
+            id="what it is given to only keeps it",
+        ),
+        pytest.param(
             "return bed.rows",
             [],
             id="operands go on with NaN",
