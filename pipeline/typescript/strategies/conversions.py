@@ -74,9 +74,13 @@ def _operands(node: Node) -> Iterator[Repair]:
     if node.kind != "BinaryExpression" or left is None or right is None or operator(node) not in _ARITHMETIC:
         return
     for one, other in ((left, right), (right, left)):
-        if _is(other.type, frozenset(("number", "bigint"))) or (other.type and other.type.text == "Date"):
-            if one.type and (_is(one.type, frozenset(("string", "boolean"))) or one.type.text == "Date"):
-                yield from _to_number(one)
+        counted = _is(other.type, frozenset(("number", "bigint"))) or _is_date(other)
+        if counted and (_is(one.type, frozenset(("string", "boolean"))) or _is_date(one)):
+            yield from _to_number(one)
+
+
+def _is_date(node: Node) -> bool:
+    return node.type is not None and node.type.text == "Date"
 
 
 def _wrapped(node: Node, wanted: Type | None, why: str) -> Iterator[Repair]:
@@ -84,9 +88,10 @@ def _wrapped(node: Node, wanted: Type | None, why: str) -> Iterator[Repair]:
     if wanted is None or not _is(node.type, _PLAIN):
         return
     for name, text in (("string", "String"), ("number", "Number")):
-        if any(name in one.flags and "literal" not in one.flags for one in wanted.members):
-            if not _is(node.type, frozenset((name,))) and (edit := replace(node, f"{text}({node.text})")):
-                yield Repair(NAME, "guard", (edit,), why)
+        open_to = any(name in one.flags and "literal" not in one.flags for one in wanted.members)
+        edit = replace(node, f"{text}({node.text})") if open_to else None
+        if edit and not _is(node.type, frozenset((name,))):
+            yield Repair(NAME, "guard", (edit,), why)
 
 
 def _of_platform(files: list[str]) -> bool:
@@ -130,10 +135,10 @@ def _overloads(node: Node) -> Iterator[Repair]:
     callee = call.child("expression") if call else None
     if not call or not callee:
         return
-    for one in call.all("arguments"):
-        if _converts(callee) and _is(one.type, frozenset(("number", "boolean"))):
-            if edit := replace(one, f"String({one.text})"):
-                yield Repair(NAME, "guard", (edit,), "the function makes the same of it")
+    for one in call.all("arguments") if _converts(callee) else []:
+        plain = _is(one.type, frozenset(("number", "boolean")))
+        if plain and (edit := replace(one, f"String({one.text})")):
+            yield Repair(NAME, "guard", (edit,), "the function makes the same of it")
 
 
 def _assigned(node: Node) -> Iterator[Repair]:
