@@ -112,3 +112,16 @@ def git_repo(tmp_path: Path, git: Git) -> Path:
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "begin")
     return folder
+
+
+@pytest.fixture(scope="session")
+def typescript(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a node_modules folder that holds TypeScript, installed with real npm once for a session."""
+    from pipeline.tools.node import find_node
+
+    folder = tmp_path_factory.mktemp("typescript")
+    (folder / "package.json").write_text('{"private": true}', encoding="utf-8")
+    words = [*find_node().npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "typescript@5.9.3"]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder / "node_modules"

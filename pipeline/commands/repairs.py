@@ -13,8 +13,8 @@ from pipeline.core.files import plural
 if TYPE_CHECKING:
     from pipeline.phases.repair import Repaired
     from pipeline.typescript.flags import Forecast
-    from pipeline.typescript.left import Left, Root
-    from pipeline.typescript.record import Made, Row
+    from pipeline.typescript.left import Root
+    from pipeline.typescript.record import Left, Made, Row
 
 # More errors than that are shown by their roots.
 _ALONE = 15

@@ -65,7 +65,8 @@ def prepare(project: Project) -> None:
     if package is not None and missing and packages.needs_install(package):
         site_build.install(project, ENVIRONMENT)
     astro = root / "node_modules/.bin/astro"
-    if astro.exists():
+    asked = {name for key in ("dependencies", "devDependencies") for name in (package or {}).get(key) or {}}
+    if "astro" in asked and astro.exists():
         plan = recipe(project, ENVIRONMENT, check=False)
         variables = {**plan.tools(root, project.state), **plan.variables}
         with BuildLog(project, ENVIRONMENT) as log, ui.step("generated types (astro sync)"):

@@ -65,6 +65,7 @@ class Repository:
 
         The contents are those of the work tree: line ends and filters are git's. `index` is a file for a moment.
         """
+        index.parent.mkdir(parents=True, exist_ok=True)
         environment = {"GIT_INDEX_FILE": str(index)}
         self.git.run("read-tree", parent, env=environment)
         modes = self._modes(parent, files)
