@@ -18,7 +18,7 @@ from pipeline.typescript.world import Source, World
 
 _MOST_ROUNDS = 200
 _MOST_CHAINS = 30
-_CHAIN_DEPTH = 2
+_CHAIN_REVEALS = 2
 # Where an error is, as it was before the batch: file, position, code.
 Spot = tuple[str, int, int]
 
@@ -286,7 +286,9 @@ class Rounds:
         groups = _by_file(batch)
         while groups and not self._late():
             tried = [group[0] for group in groups.values()]
-            trial = self._trial(state, [*accepted, *chain.from_iterable(tried)])
+            if self._fails_at_home(state, groups, accepted, current):
+                continue
+            trial = self._trial(state, [*accepted, *chain.from_iterable(tried)], current.state)
             new = trial.spots - current.spots
             gone = current.spots - trial.spots
             blamed = self._blamed(groups, new)
@@ -302,6 +304,25 @@ class Rounds:
             if len(tried) > 1 and not held and all(len(one[0]) == 1 for one in groups.values()):
                 groups = _one_by_one(groups)
         return accepted, current
+
+    def _fails_at_home(
+        self,
+        state: _State,
+        groups: dict[str, list[list[_Candidate]]],
+        accepted: Sequence[_Candidate],
+        current: _Trial,
+    ) -> bool:
+        """Look at the edited files alone, which costs little, and judge the groups that bring errors there."""
+        tried = [one for group in groups.values() for one in group[0]]
+        trial = self._trial(state, [*accepted, *tried], current.state, home=True)
+        gone = current.spots - trial.spots
+        failed = False
+        for file, new in self._blamed(groups, trial.spots - current.spots).items():
+            if len(groups[file][0]) == 1 and _weight(gone, groups[file][0][0]) > new.total():
+                continue  # fewer errors all the same: what the other files say decides
+            self._judge(groups, file, gone, new, alone=True)
+            failed = True
+        return failed
 
     def _judge(
         self,
@@ -332,7 +353,7 @@ class Rounds:
     def _accept(
         self, state: _State, accepted: list[_Candidate], held: list[_Candidate], current: _Trial
     ) -> tuple[list[_Candidate], _Trial]:
-        trial = self._trial(state, [*accepted, *held])
+        trial = self._trial(state, [*accepted, *held], current.state)
         if trial.spots.total() < current.spots.total():
             return [*accepted, *held], trial
         return accepted, current
@@ -357,16 +378,19 @@ class Rounds:
                 found.append(name)
         return found or list(groups)
 
-    def _trial(self, state: _State, candidates: Iterable[_Candidate]) -> _Trial:
+    def _trial(
+        self, state: _State, candidates: Iterable[_Candidate], known: _State, *, home: bool = False
+    ) -> _Trial:
+        """Apply candidates to a state and check what may differ from the known one; `home`: only what they edit."""
         edits = [edit for one in candidates for edit in one.repair.edits]
-        changed = apply(state.texts, edits)
-        texts = {**state.texts, **changed}
+        texts = {**state.texts, **apply(state.texts, edits)}
         self._hold(texts)
-        files = self.checker.dependents(changed)
+        changed = {file for file, text in texts.items() if text != known.texts[file]}
+        files = sorted(changed) if home else self.checker.dependents(changed)
         found = self._check(files)
         if files is not None:
             scope = set(files)
-            found = sorted([one for one in state.errors if one.file not in scope] + found)
+            found = sorted([one for one in known.errors if one.file not in scope] + found)
         return _Trial(_State(texts, tuple(found)), _spots(found, edits))
 
     # Chains
@@ -378,7 +402,7 @@ class Rounds:
             if self._late():
                 break
             again = self._again(state, one)
-            found = again and self._chain(state, again, level, _CHAIN_DEPTH)
+            found = again and self._chain(state, again, level)
             if found:
                 return found
         return state
@@ -395,17 +419,22 @@ class Rounds:
         rank, repair = next(iter(targets.values()))
         return _Candidate(repair, rank, one.signature, list(targets))
 
-    def _chain(self, state: _State, one: _Candidate, level: Level, depth: int) -> _State | None:
+    def _chain(self, state: _State, one: _Candidate, level: Level) -> _State | None:
         changes = self._changes(state, one)
         if not proof.allowed(changes, one.repair.level):
             return None
-        trial = self._trial(state, [one])
-        gone = _spots(state.errors, ()) - trial.spots
+        before = _spots(state.errors, ())
+        home = self._trial(state, [one], state, home=True)
+        # More than one or two repairs can remove: not worth a look at the other files.
+        if home.spots.total() > before.total() + _CHAIN_REVEALS:
+            return None
+        trial = self._trial(state, [one], state)
+        gone = before - trial.spots
         removed = tuple(each for each in one.targets if (each.file, each.start, each.code) in gone)
         if not removed:
             return None
-        new = _fresh(trial.state.errors, trial.spots - _spots(state.errors, ()), one.repair.edits)
-        if not new or depth == 0:
+        new = _fresh(trial.state.errors, trial.spots - before, one.repair.edits)
+        if not new or trial.spots.total() > before.total() + _CHAIN_REVEALS:
             return None
         mark, base, tried = len(self._kept), self._base, dict(self._tried)
         self._kept.append(Kept(one.repair, removed, tuple(changes), self._rounds, self._base))
