@@ -57,7 +57,7 @@ _ENDINGS = (
 )  # fmt: skip
 
 
-def entries(files: Collection[str], package: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, str]:
+def entries(files: Collection[str], package: Mapping[str, Any]) -> dict[str, str]:
     """Return the files that something other than an import loads, with what loads it.
 
     `files` are all files that count, pages in HTML too; paths are relative to the site's root.
@@ -66,9 +66,7 @@ def entries(files: Collection[str], package: Mapping[str, Any], texts: Mapping[s
     needs = _needs(package)
     routes = [re.compile(pattern) for name, pattern in _ROUTES.items() if name in needs]
     for file in sorted(files):
-        if any(one.fullmatch(file) for one in routes):
-            found[file] = "page"
-        elif file.endswith((".html", ".htm")):
+        if file.endswith((".html", ".htm", ".mdx")) or any(one.fullmatch(file) for one in routes):
             found[file] = "page"
         elif _TEST.fullmatch(file):
             found[file] = "test"
@@ -76,8 +74,6 @@ def entries(files: Collection[str], package: Mapping[str, Any], texts: Mapping[s
             found[file] = "configuration"
         elif file.endswith((".d.ts", ".d.mts", ".d.cts")):
             found[file] = "declarations"
-        elif file.endswith(".mdx"):
-            found[file] = "page"
     for word in _told(package):
         for target in _sources(word, files):
             found.setdefault(target, "package.json")

@@ -96,7 +96,7 @@ def _by_message(error: Diagnostic, quoted: Sequence[str]) -> Root:
     name = quoted[0] if quoted else ""
     kind = _kind(error)
     title = f"TS{error.code} {name}".rstrip() if error.code else error.head[:60]
-    key = ("message", error.file, str(error.code), name) if name else ("at", error.file, str(error.start))
+    key = (str(error.code), name, error.file, "" if name else str(error.start))
     return Root(key, kind, title, error.file, error.start)
 
 
@@ -137,8 +137,8 @@ def _member(error: Diagnostic, subject: Subject, quoted: Sequence[str], kind: st
         return Root(("member", "window", quoted[0]), "member", title, error.file, error.start)
     if named or (owner.get("own") and owner.get("kind") == "TypeLiteral"):
         name = owner["name"] if named else "a shape"
-        key = ("member", owner["file"], str(owner["start"]), quoted[0])
-        return Root(key, "member", f"{quoted[0]} of {name}", owner["file"], owner["start"])
+        where = ("member", owner["file"], str(owner["start"]), quoted[0])
+        return Root(where, "member", f"{quoted[0]} of {name}", owner["file"], owner["start"])
     place = _own(subject, "near")
     narrow = "narrow" if kind == "narrow" or not owner.get("own") else kind
     return _declared(narrow, place) if place else _expression(error, subject, narrow)
@@ -182,6 +182,6 @@ def _kind(error: Diagnostic) -> str:
     if error.code in (2564, 2454, 2565):
         return "unset"
     name = category(error.code, error.message)
-    if error.code in _GIVEN and name not in ("null check",):
+    if error.code in _GIVEN and name != "null check":
         return "given"
     return _BY_CATEGORY.get(name, "other")

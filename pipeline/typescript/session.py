@@ -289,8 +289,8 @@ class Session:
         return answer["result"]
 
     def _start(self) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            self._argv,  # noqa: S603 - our own worker under the node that was found
+        process = subprocess.Popen(  # noqa: S603 - our own worker under the node that was found
+            self._argv,
             cwd=self.root,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
