@@ -103,7 +103,7 @@ def expected(parameter: Node, world: World) -> Iterator[Type]:
     if function is None:
         return
     index = function.all("parameters").index(parameter)
-    places = [function] if function.role == "arguments" or function.role == "expression" else []
+    places = [function] if function.role in ("arguments", "expression") else []
     for use in (*places, *uses_of(function, world)):
         node = use
         while node.parent and (

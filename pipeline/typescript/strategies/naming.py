@@ -124,10 +124,9 @@ class Names:
             return ()
         if symbol.name == "default":
             return self._import(place.file, name, default=True)
-        if node.kind == "VariableDeclaration":
-            statement = node.above("FirstStatement", "VariableStatement")
-        else:
-            statement = node
+        statement = (
+            node.above("FirstStatement", "VariableStatement") if node.kind == "VariableDeclaration" else node
+        )
         if statement is None or statement.parent is not node.tree.root:
             return None
         if any(one.kind == "ExportKeyword" for one in statement.all("modifiers")) or _listed(name, node.tree):

@@ -56,11 +56,13 @@ def _pieces(parameter: Node, world: World) -> Iterator[tuple[str, tuple[Piece, .
         yield "its JSDoc says so", (text,)
     if found := calls.implemented(parameter, world):
         yield "the method that it implements has it", (found,)
+    uses = [one for one in world.references(name.symbol) if one is not name] if name else []
+    if parameter.child("dotDotDotToken") and (text := _handed_on(uses)):
+        yield "it hands them on to this", (text,)
     expected = tuple(calls.expected(parameter, world))
     if expected:
         yield "what its function is passed on to calls it with this", expected[:1]
     passed = calls.passed(parameter, world).pieces
-    uses = [one for one in world.references(name.symbol) if one is not name] if name else []
     if passed:
         yield "what callers pass", passed
     for pieces in by_use(uses, world):
@@ -70,9 +72,26 @@ def _pieces(parameter: Node, world: World) -> Iterator[tuple[str, tuple[Piece, .
         yield "nothing says what it is, and nothing looks into it", ("unknown",)
 
 
+def _handed_on(uses: list[Node]) -> str:
+    """Return the parameters of the one function that a rest parameter is handed on to, whole."""
+    for use in uses:
+        call = use.above("CallExpression")
+        callee = call.child("expression") if call else None
+        arguments = call.all("arguments") if call else []
+        whole = use.parent is not None and use.parent.kind == "SpreadElement" and use.parent in arguments
+        if callee and callee.text.endswith((".apply", ".call")) and (whole or use in arguments):
+            callee, arguments = callee.child("expression"), arguments[1:]
+            whole = whole or use in arguments
+        if callee and whole and len(arguments) == 1 and callee.kind == "Identifier" and callee.type:
+            if "any" not in callee.type.flags and callee.type.calls:
+                return f"Parameters<typeof {callee.text}>"
+    return ""
+
+
 def _forms(parameter: Node, written: Written, why: str, world: World) -> Iterator[str]:
     if parameter.child("dotDotDotToken"):
-        yield f": {written.text if written.text.endswith('[]') and 'callers' not in why else written.in_array}"
+        whole = written.text.endswith("[]") or written.text.startswith("Parameters<")
+        yield f": {written.text if whole and 'callers' not in why else written.in_array}"
         return
     if parameter.child("initializer"):
         yield f": {written.text}"

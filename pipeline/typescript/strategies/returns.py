@@ -84,7 +84,11 @@ def _ends(node: Node) -> Iterator[Node]:
         parts = node.all("expression")
     elif node.kind == "ConditionalExpression":
         parts = [*node.all("whenTrue"), *node.all("whenFalse")]
-    elif node.kind == "BinaryExpression" and (token := node.child("operatorToken")) and token.text in ("??", "||"):
+    elif (
+        node.kind == "BinaryExpression"
+        and (token := node.child("operatorToken"))
+        and token.text in ("??", "||")
+    ):
         parts = [*node.all("left"), *node.all("right")]
     else:
         yield node

@@ -163,7 +163,7 @@ def _by_members(
         if element:
             yield (f"{element}[]",) if _simple(element) else (f"({element})[]",)
         return
-    if wanted == {"then"} or wanted == {"then", "catch"}:
+    if wanted <= {"then", "catch", "finally"}:
         return
     if wanted <= {"length"}:
         yield from (("string",), ("string[]",))

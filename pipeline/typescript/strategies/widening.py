@@ -11,6 +11,7 @@ from pipeline.typescript.edits import Edit
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.annotate import combined, or_word, union_with
 from pipeline.typescript.strategies.base import Repair, insert
+from pipeline.typescript.strategies.naming import joined
 from pipeline.typescript.strategies.writes import TEARDOWN, outermost
 from pipeline.typescript.strategies.writing import Piece, Written, widened, write
 from pipeline.typescript.tree import Node, Symbol, Type
@@ -19,6 +20,7 @@ from pipeline.typescript.world import World
 NAME = "widening"
 CODES = frozenset((2322, 2345, 2416, 2769))
 
+_DEPTH = 3
 _ANNOTATED = frozenset(("VariableDeclaration", "Parameter", "PropertyDeclaration", "PropertySignature"))
 
 
@@ -30,6 +32,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     target, value = _sides(node, world)
     if value is not None:
         yield from _source(value, world)
+        yield from _inside(value, target, world)
     for declared in target:
         yield from _widened(declared, value, world)
     if value is not None:
@@ -118,8 +121,8 @@ def _widened(declared: Node, value: Node | None, world: World) -> Iterator[Repai
         return
     has = {one.text for one in type_.type.members} if type_.type else set()
     missing = [one for one in given.members if one.text not in has]
-    nothing = [one.text for one in missing if one.text in ("null", "undefined")]
-    rest = [one for one in missing if one.text not in ("null", "undefined", "never")]
+    nothing = sorted(one.text for one in missing if one.text in ("null", "undefined"))
+    rest = [one for one in missing if one.text not in ("null", "undefined", "never") and not _nameless(one)]
     name = declared.child("name")
     why = f"{name.text if name else 'it'} is given this too"
     if nothing and (edits := _with_nothing(declared, type_, nothing)):
@@ -143,6 +146,52 @@ def _widened(declared: Node, value: Node | None, world: World) -> Iterator[Repai
                 )
             if edits:
                 yield Repair(NAME, "type-only", combined(edits, added.imports), why, vague=added.vague)
+
+
+def _inside(value: Node, target: list[Node], world: World) -> Iterator[Repair]:
+    """Yield the members of the project's own shapes that are given null or undefined, all in one repair."""
+    wanted = value.context or next((type_.type for one in target if (type_ := one.child("type"))), None)
+    edits: dict[Edit, None] = {}
+    names: list[str] = []
+    for member, words in _gaps(value.type, wanted, world, 0):
+        for edit in _with_nothing(member, member.child("type") or member, words):
+            edits.setdefault(edit)
+        name = member.child("name")
+        names += [name.text] if name else []
+    if edits:
+        said = ", ".join(dict.fromkeys(names))
+        yield Repair(NAME, "type-only", joined(edits), f"{said}: given null or undefined too")
+
+
+def _gaps(
+    given: Type | None, wanted: Type | None, world: World, depth: int
+) -> Iterator[tuple[Node, list[str]]]:
+    if given is None or wanted is None or depth > _DEPTH:
+        return
+    for have in given.members:
+        for want in wanted.members:
+            if "array" in have.flags and "array" in want.flags:
+                for one, other in zip(have.arguments, want.arguments, strict=False):
+                    yield from _gaps(one, other, world, depth + 1)
+                continue
+            known = {one.name: one for one in want.properties}
+            for prop in have.properties:
+                own = known.get(prop.name)
+                if own is None or prop.type is None or own.type is None:
+                    continue
+                words = [one.text for one in prop.type.members if one.flags & {"null", "undefined"}]
+                words += ["undefined"] if prop.optional and "undefined" not in words else []
+                missing = [one for one in words if one not in {mine.text for mine in own.type.members}]
+                if missing and not (own.optional and missing == ["undefined"]):
+                    yield from ((one, missing) for one in _by_symbol(own.symbol, world) if one.child("type"))
+                else:
+                    yield from _gaps(prop.type, own.type, world, depth + 1)
+
+
+def _nameless(type_: Type) -> bool:
+    if "array" in type_.flags:
+        return any(_nameless(one) for one in type_.arguments)
+    return type_.literal is not None or (not type_.name and bool(type_.properties))
 
 
 def _swallows(added: list[Type], known: Type) -> bool:

@@ -17,9 +17,45 @@ Piece = Type | str
 _IMPORT = re.compile(r'import\("[^"]*"\)\.')
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`|[A-Za-z_$][\w$]*')
 _KEYWORDS = frozenset(
-    """string number boolean bigint symbol object null undefined void never unknown true false typeof keyof readonly
-    infer extends in is asserts unique new get set abstract this Array ReadonlyArray Record Partial Promise Map Set
-    Date RegExp Error""".split()
+    [
+        "string",
+        "number",
+        "boolean",
+        "bigint",
+        "symbol",
+        "object",
+        "null",
+        "undefined",
+        "void",
+        "never",
+        "unknown",
+        "true",
+        "false",
+        "typeof",
+        "keyof",
+        "readonly",
+        "infer",
+        "extends",
+        "in",
+        "is",
+        "asserts",
+        "unique",
+        "new",
+        "get",
+        "set",
+        "abstract",
+        "this",
+        "Array",
+        "ReadonlyArray",
+        "Record",
+        "Partial",
+        "Promise",
+        "Map",
+        "Set",
+        "Date",
+        "RegExp",
+        "Error",
+    ]
 )
 _BANNED = re.compile(r"\bany\b|\bFunction\b|\b__\w+|…|\.\.\. \d+ more|<error>|\bunique symbol\b")
 _LONG = 70
@@ -165,8 +201,7 @@ def _words(text: str) -> Iterator[str]:
         if (
             word[0] in '"`'
             or word in _KEYWORDS
-            or before.endswith((".", "..."))
-            and not before.endswith("...")
+            or (before.endswith((".", "...")) and not before.endswith("..."))
         ):
             continue
         if re.match(r"\??:(?!:)|\(", after) or (before.endswith("...") and after.startswith(":")):

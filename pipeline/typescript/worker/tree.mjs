@@ -175,6 +175,7 @@ class Pool {
     this.types = {};
     this.symbols = {};
     this.typeIds = new Map();
+    this.shallow = new Set();
     this.symbolIds = new Map();
     this.depth = 0;
     const { TypeFormatFlags } = this.ts;
@@ -197,9 +198,10 @@ class Pool {
   typeId(type, node) {
     // The same type may be written differently in another file, so ids are those of the compiler and the text is the first one.
     const known = this.typeIds.get(type);
-    if (known) return known;
+    if (known && !(this.depth < 2 && this.shallow.has(known))) return known;
     if (this.depth > DEPTH + 1) return 0;
-    const id = this.typeIds.size + 1;
+    const id = known ?? this.typeIds.size + 1;
+    this.shallow.delete(id);
     this.typeIds.set(type, id);
     const { ts, checker } = this;
     const flags = type.flags;
@@ -220,6 +222,9 @@ class Pool {
     const widened = quietly(() => checker.getWidenedType(checker.getBaseTypeOfLiteralType(type)));
     record.widened = widened && widened !== type ? this.typeId(widened, node) : id;
     const calls = quietly(() => checker.getSignaturesOfType(type, ts.SignatureKind.Call)) ?? [];
+    // A type that is first met deep inside another is told in full when a node has it itself.
+    const inner = calls.length || record.members || record.arguments || this.#isLocalShape(type);
+    if (this.depth >= DEPTH && inner) this.shallow.add(id);
     if (calls.length && this.depth <= DEPTH) record.calls = calls.slice(0, 3).map((one) => this.signature(one, node));
     if (this.#isLocalShape(type) && this.depth <= DEPTH) record.properties = this.#properties(type, node);
     const index = quietly(() => checker.getIndexInfosOfType(type)) ?? [];

@@ -47,20 +47,26 @@ _BEST = [
     (
         parameters,
         "export function open",
-        "export interface Secret {\nimport type { Secret } from './model';\n"
-        "export function open(hidden: Secret) {",
+        (
+            "export interface Secret {\nimport type { Secret } from './model';\n"
+            "export function open(hidden: Secret) {"
+        ),
     ),
     (
         forwarding,
         "return (...args)",
-        "export function debounce<A extends unknown[]>(fn: (...args: A) => void, ms = 200) {\n"
-        "return (...args: A) => {",
+        (
+            "export function debounce<A extends unknown[]>(fn: (...args: A) => void, ms = 200) {\n"
+            "return (...args: A) => {"
+        ),
     ),
     (
         props,
         "export function Card",
-        "import type { Plant } from './model';\n"
-        "export function Card({ plant, limit = 8, wide }: { plant: Plant; limit?: number; wide?: boolean }) {",
+        (
+            "import type { Plant } from './model';\n"
+            "export function Card({ plant, limit = 8, wide }: { plant: Plant; limit?: number; wide?: boolean }) {"
+        ),
     ),
     (returns, "export function depth", "export function depth(plant: Plant[]): number {"),
     (widening, "return { state", 'let state: "full" | "low" = \'full\';'),
