@@ -186,4 +186,34 @@ def certificate(c: Context, env: str = "local", no_gates: bool = False, json: bo
     ui.next_step("invoke check")
 
 
-ns = Collection("ts", fix, undo, baseline, migrate, certificate)
+@task(
+    help={
+        "config": "another tsconfig.json",
+        "sarif": "also write it as SARIF 2.1.0 into this file",
+        "html": "also write it as a page into this file",
+        "json": _JSON,
+    }
+)
+def report(c: Context, config: str = "", sarif: str = "", html: str = "", json: bool = False) -> None:
+    """Tell the causes of all type errors, what blocks the build, and the order of repair."""
+    from pipeline.commands import type_report
+    from pipeline.phases.analyse import report as analyse
+    from pipeline.phases.analyse import value_of
+
+    project = open_project()
+    with ui.quiet_if(json):
+        found = analyse(project, config=config or None)
+    if sarif:
+        ui.say(f"SARIF: {type_report.write_sarif(found, sarif)}")
+    if html:
+        ui.say(
+            f"page: {type_report.write_html(found, html, project.settings.site.name or project.root.name)}"
+        )
+    if json:
+        ui.data_json(value_of(found))
+    else:
+        type_report.show(found)
+    ui.next_step("invoke ts.fix --dry-run" if found.analysis.errors else "invoke check.typescript")
+
+
+ns = Collection("ts", report, fix, undo, baseline, migrate, certificate)

@@ -102,6 +102,7 @@ def _by_message(error: Diagnostic, quoted: Sequence[str]) -> Root:
 
 def _by_subject(error: Diagnostic, subject: Subject, quoted: Sequence[str]) -> Root:
     kind = _kind(error)
+    order: tuple[str, ...]
     if re.search(r"\bnever\b", error.head) and (origin := _own(subject, "origin")):
         return _declared("empty", origin)
     if error.code in _MEMBER and quoted:
@@ -152,7 +153,10 @@ def _own(subject: Subject, name: str) -> Place | None:
 def _declared(kind: str, place: Place) -> Root:
     name = str(place["name"])
     word = _WORDS.get(place["kind"], "variable" if name.isidentifier() else "")
-    title = f"{word} {name}" if word and not name.startswith("__") else "a value without a name"
+    if name.startswith("__"):
+        title = f"{word}, taken apart" if word else "a value without a name"
+    else:
+        title = f"{word} {name}" if word else name
     return Root(("declared", place["file"], str(place["start"])), kind, title, place["file"], place["start"])
 
 

@@ -101,10 +101,13 @@ function inner(ts, node) {
   return undefined;
 }
 
-function nearest(context, chain) {
-  for (let one = chain; one; one = inner(context.ts, one)) {
+// What a library's function returns is not what it is called on, unless `through` asks for where all comes from.
+function nearest(context, chain, through = false) {
+  const { ts } = context;
+  for (let one = chain; one && one.kind !== ts.SyntaxKind.ThisKeyword; one = inner(ts, one)) {
     const symbol = meaning(context, one);
     if (placeOf(context, symbol)?.own) return symbol;
+    if (ts.isCallExpression(one) && !through) return undefined;
   }
   return undefined;
 }
@@ -115,7 +118,7 @@ function originOf(context, symbol) {
   for (let step = 0; step < 5; step++) {
     const declared = found.valueDeclaration;
     const start = declared && ts.isVariableDeclaration(declared) && !declared.type && declared.initializer;
-    const next = start && nearest(context, bare(ts, start));
+    const next = start && nearest(context, bare(ts, start), true);
     if (!next || next === found) return found;
     found = next;
   }
