@@ -5,24 +5,37 @@ from __future__ import annotations
 from typing import cast
 
 from pipeline.typescript.strategies import (
+    arity,
+    classes,
+    conversions,
     defaults,
     definite,
     deleting,
     elements,
     exact,
+    forms,
     forwarding,
+    generics,
     guards,
     handlers,
+    indexing,
     literals,
     members,
+    modules,
     narrowing,
     parameters,
     proofs,
     props,
     quick,
+    refs,
     returns,
+    shapes,
     skipping,
+    starts,
     targets,
+    unions,
+    unknown,
+    unused,
     widening,
     windows,
 )
@@ -31,6 +44,9 @@ from pipeline.typescript.strategies.base import Strategy
 STRATEGIES: tuple[Strategy, ...] = tuple(
     cast("Strategy", one)
     for one in (
+        # Names that are imported, exported and overridden.
+        modules,
+        classes,
         # Declarations: what starts empty, members, the one object of a component, parameters, results.
         literals,
         members,
@@ -43,7 +59,16 @@ STRATEGIES: tuple[Strategy, ...] = tuple(
         # The DOM: what a lookup finds, what an event comes from, what is kept on window.
         elements,
         targets,
+        forms,
         windows,
+        # Objects and lists: what their keys are, what starts empty in them, which members they lack.
+        indexing,
+        generics,
+        unions,
+        starts,
+        shapes,
+        unknown,
+        arity,
         # A declared type that is narrower than what it is given.
         widening,
         # What may be missing: proven present, the same without a check, then checks, the mildest first.
@@ -51,9 +76,12 @@ STRATEGIES: tuple[Strategy, ...] = tuple(
         proofs,
         deleting,
         defaults,
+        refs,
         skipping,
         guards,
         narrowing,
+        conversions,
+        unused,
         quick,
     )
 )
