@@ -145,7 +145,7 @@ def _parameter_type(type_: Type | None, index: int) -> Type | None:
     return None
 
 
-def implemented(parameter: Node, world: World) -> Type | None:
+def implemented(parameter: Node) -> Type | None:
     """Return the parameter's type in the method of the base class or interface that its method implements."""
     method = parameter.parent
     if method is None or method.kind not in ("MethodDeclaration", "SetAccessor") or method.parent is None:

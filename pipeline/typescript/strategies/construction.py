@@ -110,7 +110,7 @@ def _overridden(method: Node, cls: Node, world: World) -> bool:
     for use in world.references(own.symbol) if own else ():
         clause = use.above("HeritageClause")
         heir = clause.parent if clause else None
-        if heir and heir is not cls and name and heir.kind in ("ClassDeclaration", "ClassExpression"):
-            if any((found := one.child("name")) and found.text == name.text for one in heir.all("members")):
-                return True
+        members = heir.all("members") if heir and heir is not cls and name else []
+        if any((found := one.child("name")) and name and found.text == name.text for one in members):
+            return True
     return False

@@ -66,11 +66,12 @@ def _types(cls: Node, name: str, world: World) -> Iterator[tuple[Written, bool]]
     always = sets_always(cls, name, world)
     found = writes_to(uses)
     pieces: list[Piece] = list(found.values)
-    if (inside := elements(found)) and any(one.text == "never[]" for one in found.values):
-        if element := write(inside, cls, world):
-            text = Written(element.in_array, element.imports, element.vague)
-            rest = [one for one in pieces if isinstance(one, str) or not _array(one)]
-            yield text if not rest else _joined(rest, text, cls, world), always
+    starts_empty = any(one.text == "never[]" for one in found.values)
+    element = write(elements(found), cls, world) if starts_empty else None
+    if element:
+        text = Written(element.in_array, element.imports, element.vague)
+        rest = [one for one in pieces if not _array(one)]
+        yield text if not rest else _joined(rest, text, cls, world), always
     if written := write(pieces, cls, world):
         yield written, always
         if not written.vague:

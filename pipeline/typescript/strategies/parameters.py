@@ -54,7 +54,7 @@ def _pieces(parameter: Node, world: World) -> Iterator[tuple[str, tuple[Piece, .
     name = parameter.child("name")
     if text := _documented(parameter):
         yield "its JSDoc says so", (text,)
-    if found := calls.implemented(parameter, world):
+    if found := calls.implemented(parameter):
         yield "the method that it implements has it", (found,)
     uses = [one for one in world.references(name.symbol) if one is not name] if name else []
     if parameter.child("dotDotDotToken") and (text := _handed_on(uses)):
@@ -79,12 +79,11 @@ def _handed_on(uses: list[Node]) -> str:
         callee = call.child("expression") if call else None
         arguments = call.all("arguments") if call else []
         whole = use.parent is not None and use.parent.kind == "SpreadElement" and use.parent in arguments
-        if callee and callee.text.endswith((".apply", ".call")) and (whole or use in arguments):
-            callee, arguments = callee.child("expression"), arguments[1:]
-            whole = whole or use in arguments
-        if callee and whole and len(arguments) == 1 and callee.kind == "Identifier" and callee.type:
-            if "any" not in callee.type.flags and callee.type.calls:
-                return f"Parameters<typeof {callee.text}>"
+        if callee and callee.text.endswith(".apply" if use in arguments else ".call"):
+            callee, arguments, whole = callee.child("expression"), arguments[1:], True
+        known = callee.type if callee and callee.kind == "Identifier" else None
+        if callee and whole and len(arguments) == 1 and known and known.calls and "any" not in known.flags:
+            return f"Parameters<typeof {callee.text}>"
     return ""
 
 

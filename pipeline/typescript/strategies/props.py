@@ -68,17 +68,9 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     function = parameter.parent if parameter else None
     if not parameter or not name or not function or parameter.child("type"):
         return
-    for expected in list(calls.expected(parameter, world))[:1]:
-        written = write((expected,), parameter, world)
-        if written and one.code == 7031 and (edits := annotate(parameter, f": {written.text}")):
-            yield Repair(
-                NAME,
-                "type-only",
-                combined(edits, written.imports),
-                "what it is passed on to",
-                vague=written.vague,
-            )
-    if one.code == 7006 and not any(True for _ in calls.elements_of(function, world)):
+    if one.code == 7031:
+        yield from _expected(parameter, world)
+    elif not any(True for _ in calls.elements_of(function, world)):
         return
     for blind in (False, True):
         shape = _shape(name, _given(parameter, function, world), world, use_only=blind)
@@ -88,6 +80,15 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
         if edits:
             why = "what its callers pass and how it uses it"
             yield Repair(NAME, "type-only", combined(edits, shape.imports), why, vague=shape.vague)
+
+
+def _expected(parameter: Node, world: World) -> Iterator[Repair]:
+    expected = next(calls.expected(parameter, world), None)
+    written = write((expected,), parameter, world) if expected else None
+    edits = annotate(parameter, f": {written.text}") if written else []
+    if written and edits:
+        why = "what it is passed on to"
+        yield Repair(NAME, "type-only", combined(edits, written.imports), why, vague=written.vague)
 
 
 def _given(parameter: Node, function: Node, world: World) -> dict[str, Passed]:
@@ -141,10 +142,11 @@ def _shape(
         imports += more
         vague = vague or unsure
     for key, passed in given.items():
-        if key not in {one.name for one in members} and not extends and not use_only:
-            if (written := write(passed.pieces, name, world)) and key != "children":
-                members.append(Member(key, written.text, optional=True))
-                imports += written.imports
+        if extends or use_only or key == "children" or key in {one.name for one in members}:
+            continue
+        if written := write(passed.pieces, name, world):
+            members.append(Member(key, written.text, optional=True))
+            imports += written.imports
     return Shape(tuple(members), extends, tuple(dict.fromkeys(imports)), vague)
 
 

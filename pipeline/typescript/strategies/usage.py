@@ -226,9 +226,8 @@ def _comparisons(nodes: Sequence[Node]) -> Iterator[Piece]:
             continue
         if parent.kind == "BinaryExpression" and (operator := parent.child("operatorToken")):
             other = parent.child("right" if node.role == "left" else "left")
-            if operator.text in _COMPARED and other and other.type and node.role in ("left", "right"):
-                if not other.type.flags & {"any", "unknown"} and not _is_nothing(other):
-                    yield other.type
+            if operator.text in _COMPARED and other and _says_something(other):
+                yield other.type or "unknown"
         elif parent.kind == "SwitchStatement" and node.role == "expression":
             for one in parent.walk():
                 value = one.child("expression") if one.kind == "CaseClause" else None
@@ -240,8 +239,9 @@ def _comparisons(nodes: Sequence[Node]) -> Iterator[Piece]:
                 yield text
 
 
-def _is_nothing(node: Node) -> bool:
-    return node.text in ("null", "undefined")
+def _says_something(node: Node) -> bool:
+    known = node.type is not None and not node.type.flags & {"any", "unknown"}
+    return known and node.text not in ("null", "undefined")
 
 
 def _counted(nodes: Sequence[Node]) -> str:

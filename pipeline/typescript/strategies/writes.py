@@ -85,9 +85,9 @@ def _look(node: Node, found: Writes) -> None:
         _look_member(parent, found)
     elif node.context and not node.context.flags & {"any", "unknown", "never"}:
         found.reads.append(node.context)
-    if operator := parent.child("operatorToken"):
-        if operator.text in ("+=", "-=", "*=") and node.role == "left" and (right := parent.child("right")):
-            found.values += _known(right)
+    operator, right = parent.child("operatorToken"), parent.child("right")
+    if operator and right and operator.text in ("+=", "-=", "*=") and node.role == "left":
+        found.values += _known(right)
 
 
 def _look_keyed(access: Node, found: Writes) -> None:
@@ -111,16 +111,19 @@ def _look_member(access: Node, found: Writes) -> None:
         return
     if not call or call.kind != "CallExpression" or access.role != "expression":
         return
-    arguments = call.all("arguments")
-    if name.text in _ADD:
+    _look_call(name.text, call.all("arguments"), found)
+
+
+def _look_call(method: str, arguments: list[Node], found: Writes) -> None:
+    if method in _ADD:
         for one in arguments:
             found.elements += _spread(one) if one.kind == "SpreadElement" else _known(one)
-    elif name.text == "splice":
+    elif method == "splice":
         for one in arguments[2:]:
             found.elements += _known(one)
-    elif name.text == "add" and arguments:
+    elif method == "add" and arguments:
         found.elements += _known(arguments[0])
-    elif name.text == "set" and len(arguments) == 2:
+    elif method == "set" and len(arguments) == 2:
         key, value = arguments
         if key.type and value.type:
             found.keyed.append((key.type, value.type))

@@ -108,17 +108,13 @@ def write(pieces: Iterable[Piece], at: Node, world: World) -> Written | None:
             if text is None:
                 return None
             members[text] = piece
-    if shapes:
-        text = _shape(shapes, names, 0)
-        if text is None:
-            return None
-        members[text] = None
-    texts = _ordered(_absorbed(members))
+    shape = _shape(shapes, names, 0) if shapes else None
+    texts = _ordered(_absorbed(members | ({shape: None} if shape else {})))
+    if shapes and shape is None:
+        return None
     if not texts or len(texts) > _MOST_MEMBERS or all(one in ("null", "undefined", "void") for one in texts):
         return None
-    if len(texts) > 1:
-        texts = [f"({one})" if "=>" in _flat(one) else one for one in texts]
-    text = " | ".join(texts)
+    text = _union(texts)
     return Written(text, names.imports(), vague or bool(re.search(r"\bunknown\b", text)))
 
 
@@ -223,6 +219,12 @@ def _symbols(type_: Type, depth: int) -> Iterator[tuple[str, Symbol]]:
         yield from _symbols(one, depth + 1)
 
 
+def _union(texts: list[str]) -> str:
+    if len(texts) > 1:
+        texts = [f"({one})" if "=>" in _flat(one) else one for one in texts]
+    return " | ".join(texts)
+
+
 def _shape(types: list[Type], names: Names, depth: int) -> str | None:
     """Return one object type for several shapes: what not all of them have is optional."""
     order: dict[str, list[Type]] = {}
@@ -239,25 +241,28 @@ def _shape(types: list[Type], names: Names, depth: int) -> str | None:
     parts = []
     for name, found in order.items():
         missing = len(found) < len(types) or name in optional
-        texts: set[str] = set()
-        for type_ in found:
-            for one in type_.members if "union" in type_.flags and not names.alias(type_) else (type_,):
-                if missing and "undefined" in one.flags:
-                    continue
-                text = "unknown" if "any" in one.flags else _text(widened(one), names, depth + 1)
-                if text is None:
-                    return None
-                texts.add(text)
-        texts = set(_absorbed(dict.fromkeys(texts)))
-        if len(texts) > 1:
-            texts -= {"never[]"}
-        if "never[]" in texts or not texts:
+        text = _member(found, names, depth, missing=missing)
+        if text is None:
             return None
-        joined = " | ".join(
-            f"({one})" if "=>" in _flat(one) and len(texts) > 1 else one for one in _ordered(texts)
-        )
-        parts.append(f"{_key(name)}{'?' if missing else ''}: {joined}")
+        parts.append(f"{_key(name)}{'?' if missing else ''}: {text}")
     return "{ " + "; ".join(parts) + " }"
+
+
+def _member(found: list[Type], names: Names, depth: int, *, missing: bool) -> str | None:
+    """Return the union of what a member of a shape can be; without `undefined` when it may be missing."""
+    texts: set[str] = set()
+    for type_ in found:
+        for one in type_.members if "union" in type_.flags and not names.alias(type_) else (type_,):
+            if missing and "undefined" in one.flags:
+                continue
+            text = "unknown" if "any" in one.flags else _text(widened(one), names, depth + 1)
+            if text is None:
+                return None
+            texts.add(text)
+    texts = set(_absorbed(dict.fromkeys(texts)))
+    if len(texts) > 1:
+        texts -= {"never[]"}
+    return None if "never[]" in texts or not texts else _union(_ordered(texts))
 
 
 def _key(name: str) -> str:
