@@ -2,6 +2,7 @@
 
 import { createRequire } from "node:module";
 import path from "node:path";
+import { resolved } from "./packages.mjs";
 import { segmentsOf } from "./virtual.mjs";
 
 // Errors of the generated TSX that Astro's own check leaves out: return outside a function, isolatedModules, duplicate attributes.
@@ -14,26 +15,41 @@ export function astro(project) {
   const require = createRequire(path.join(folder, "package.json"));
   const { getAstroLanguagePlugin, addAstroTypes } = require(path.join(folder, "dist/core/index.js"));
   const { URI } = require("vscode-uri");
-  const plugin = getAstroLanguagePlugin(ts);
+  const plugins = new Map([[".astro", getAstroLanguagePlugin(ts)], ...companions(project, require, folder)]);
   const install = astroInstall(project);
   const decorated = decorate(project, install, addAstroTypes);
   return {
     name: "astro",
     version: install ? install.version.full : "",
-    extensions: [".astro"],
+    extensions: [...plugins.keys()],
     globals: decorated.files,
     options: decorated.options,
     ignores: (diagnostic, virtual) => virtual.extension === ".tsx" && (IGNORED.has(diagnostic.code) || beyond(virtual, diagnostic)),
     virtuals(file, text) {
       const uri = URI.file(file);
       const snapshot = ts.ScriptSnapshot.fromString(text);
-      const root = plugin.createVirtualCode(uri, "astro", snapshot);
+      const extension = path.extname(file);
+      const plugin = plugins.get(extension);
+      const root = plugin.createVirtualCode(uri, extension.slice(1), snapshot);
       const service = plugin.typescript.getServiceScript(root);
       const extra = plugin.typescript.getExtraServiceScripts?.(file, root) ?? [];
       const found = service ? [one(file, "main", service)] : [];
       return [...found, ...extra.map((script) => one(script.fileName, "script", script))];
     },
   };
+}
+
+// Astro's check knows Vue and Svelte components by their properties alone; their own checkers, where installed, know more.
+function companions(project, require, folder) {
+  const found = [];
+  for (const [extension, file, make, checker] of [
+    [".vue", "vue.js", "getVueLanguagePlugin", "vue-tsc"],
+    [".svelte", "svelte.js", "getSvelteLanguagePlugin", "svelte-check"],
+  ]) {
+    const module = resolved(require, path.join(folder, "dist/core", file));
+    if (module && !resolved(project.require, `${checker}/package.json`)) found.push([extension, require(module)[make]()]);
+  }
+  return found;
 }
 
 function one(name, part, { code, extension }) {

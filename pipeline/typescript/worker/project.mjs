@@ -76,6 +76,15 @@ export class Project {
     return options;
   }
 
+  // Other compiler options in place of the configuration's; the files that were read stay.
+  override(options) {
+    this.overrides = options;
+    this.options = this.#compilerOptions();
+    this.explored = false;
+    this.version++;
+    this.epoch++;
+  }
+
   relative(file) {
     return path.relative(this.root, file).split(path.sep).join("/");
   }
@@ -199,6 +208,11 @@ export class Project {
       directoryExists: (name) => project.#folderExists(name),
       getModuleResolutionCache: () => project.cache,
       getProjectReferences: () => project.parsed.projectReferences,
+      // What another project gives is read from its sources: nothing has to be built before.
+      useSourceOfProjectReferenceRedirect: () => true,
+      setCompilerHost(made) {
+        project.compilerHost = made;
+      },
       resolveModuleNameLiterals: (literals, containing, redirected, options, source) =>
         literals.map((literal) => project.#resolve(literal, containing, redirected, options, source)),
     };
@@ -210,11 +224,13 @@ export class Project {
     const { ts } = this;
     const mode = ts.getModeForUsageLocation?.(source, literal, options);
     const embedded = new Map();
+    // TypeScript's own host knows the files that other projects would give, once built.
+    const base = this.compilerHost ?? this.host;
     const host = {
-      ...this.host,
+      ...base,
       // `import "./x.vue"` is looked up as `./x.d.vue.ts`: say yes when the component is there.
       fileExists: (name) => {
-        if (this.exists(name)) return true;
+        if (base.fileExists(name)) return true;
         for (const extension of this.extensions) {
           const ending = `.d${extension}.ts`;
           const component = name.endsWith(ending) ? name.slice(0, -ending.length) + extension : null;
@@ -244,6 +260,7 @@ export class Project {
     const { program } = this;
     return program.getSourceFiles().filter((file) => {
       if (program.isSourceFileFromExternalLibrary(file) || program.isSourceFileDefaultLibrary(file)) return false;
+      if (program.isSourceOfProjectReferenceRedirect?.(file.fileName)) return false; // checked with its own project
       const inside = this.relative(file.fileName);
       return !inside.startsWith("../") && !inside.split("/").includes("node_modules");
     });

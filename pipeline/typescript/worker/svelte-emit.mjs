@@ -1,6 +1,6 @@
 // What a Svelte component becomes: its scripts without types, compiled by the project's own Svelte as for production.
 
-import { resolved } from "./vue.mjs";
+import { resolved } from "./packages.mjs";
 
 const SCRIPT = /<script\b((?:[^>"']|"[^"]*"|'[^']*')*)>([\s\S]*?)<\/script\s*>/gi;
 const TYPED = /\blang\s*=\s*["']?(?:ts|typescript)\b|\btype\s*=\s*["']?(?:text|application)\/typescript\b/i;

@@ -11,7 +11,7 @@ import { kitModules } from "./svelte-kit.mjs";
 import { SvelteMap } from "./svelte-map.mjs";
 import { placesOf } from "./svelte-places.mjs";
 import { compiledParts } from "./svelte-emit.mjs";
-import { resolved } from "./vue.mjs";
+import { resolved } from "./packages.mjs";
 
 const PATCHED = /[\\/]node_modules[\\/]svelte[\\/]types[\\/].*\.d\.ts$|[\\/]svelte-(?:shims|jsx)[^\\/]*\.d\.ts$/;
 

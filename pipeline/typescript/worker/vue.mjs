@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import { Refusal } from "./protocol.mjs";
+import { resolved } from "./packages.mjs";
 import { blocksOf, expressionsOf } from "./vue-places.mjs";
 import { compiledParts } from "./vue-emit.mjs";
 import { segmentsOf } from "./virtual.mjs";
@@ -42,14 +43,6 @@ export function vue(project) {
     },
     emit: (full, text) => compiledParts(project, compiler, full, text),
   };
-}
-
-export function resolved(require, name) {
-  try {
-    return require.resolve(name);
-  } catch {
-    return null;
-  }
 }
 
 function compilerOf(project) {
