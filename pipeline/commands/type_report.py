@@ -87,9 +87,9 @@ def _causes(done: Analysis) -> Iterator[str]:
 
 def _cause(one: Cause) -> Iterator[str]:
     place = one.place if len(one.place) <= 34 else f"…{one.place[-33:]}"
-    room = _COLUMNS - 8 - len(place)
+    room = _COLUMNS - 10 - len(place)
     title = one.title if len(one.title) <= room else f"{one.title[: room - 1]}…"
-    yield f"  {one.errors:>4}  {title:<{room}}{place}".rstrip()
+    yield f"  {one.errors:>4}  {title:<{room}}  {place}".rstrip()
     yield from _wrapped(one.removal, "        ", "        ")
 
 

@@ -289,6 +289,6 @@ def _stages(causes: Sequence[Cause]) -> list[Stage]:
             continue
         count = sum(one.errors for one in here)
         left -= count
-        told = command or here[0].removal
+        told = command or (here[0].removal if len(here) == 1 else "what each of them says")
         found.append(Stage(key, title, len(here), count, sum(one.minutes for one in here), left, told))
     return found

@@ -52,8 +52,8 @@ def duration(minutes: float) -> str:
 
 
 def curve(counts: Sequence[int]) -> str:
-    """Return the points of a polyline in a field of 640 by 120; empty for fewer than two."""
-    if len(counts) < 2:
+    """Return the points of a polyline in a field of 640 by 120; empty where nothing changed."""
+    if len(set(counts)) < 2:
         return ""
     top = max(*counts, 1)
     step = (_WIDTH - 16) / (len(counts) - 1)
