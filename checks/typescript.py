@@ -1,4 +1,4 @@
-"""The site's own type checker reports no error, or none beyond the site's baseline."""
+"""The site's own type checker reports no error."""
 
 from __future__ import annotations
 

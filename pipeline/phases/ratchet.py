@@ -40,19 +40,21 @@ def forecasts(project: Project) -> list[Forecast]:
     """Return what each strict flag would bring, by the language service with the options changed in memory."""
     with lock.hold(project.state / "ts.lock", "forecasting strict flags"):
         type_check.prepare(project)
-        with ui.step("errors now") as step, type_check.open_session(project) as session:
+        with ui.step("errors now") as step:
+            session = type_check.open_session(project)
             options, now = session.description.options, session.check()
             step.note = plural(len(now), "error")
 
         def check(changed: Mapping[str, bool]) -> Sequence[Diagnostic]:
-            with type_check.open_session(project, options=changed) as other:
-                return other.check()
+            session.override(changed)
+            return session.check()
 
         found = []
-        for flag in flags.FLAGS:
-            with ui.step(flag) as step:
-                found.append(flags.forecast(flag, options, now, check))
-                step.verdict = "on already" if found[-1].on else f"+{found[-1].errors}"
+        with session:
+            for flag in flags.FLAGS:
+                with ui.step(flag) as step:
+                    found.append(flags.forecast(flag, options, now, check))
+                    step.verdict = "on already" if found[-1].on else f"+{found[-1].errors}"
         return found
 
 

@@ -74,9 +74,7 @@ def prepare(project: Project) -> None:
             must_succeed(log, "astro sync", words, root, variables, project.settings.timeouts.check)
 
 
-def open_session(
-    project: Project, config: str | None = None, options: Mapping[str, object] | None = None
-) -> Session:
+def open_session(project: Project, config: str | None = None) -> Session:
     """Open the site's TypeScript; raises Refused (2) with the way to mend it."""
     node: Path = find_node(project.settings.tools.node).path
-    return Session(node, project.root, config=config, options=options)
+    return Session(node, project.root, config=config)

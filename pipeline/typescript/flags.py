@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.core.errors import Stop
-from pipeline.typescript.edits import indent_at, newline_of, unit_of
+from pipeline.typescript import jsonc
 from pipeline.typescript.session import Diagnostic
 
 # What `strict` turns on, in the order that costs least: https://www.typescriptlang.org/tsconfig/#strict
@@ -100,53 +99,9 @@ def named(word: str) -> str:
 
 
 def turned_on(text: str, flag: str) -> str:
-    """Return a tsconfig.json with the flag on, its comments and layout as they were.
-
-    Raises Stop (2) when the file is none that can be edited so.
-    """
-    plain = _without_comments(text)
-    options = re.search(r'"compilerOptions"\s*:\s*\{', plain)
-    if not options:
-        outer = plain.find("{")
-        if outer < 0:
-            raise Stop("tsconfig.json holds no object", "npx tsc --init")
-        newline, unit = newline_of(text), unit_of(text)
-        more = "," if re.match(r'\s*"', plain[outer + 1 :]) else ""
-        inner = (
-            f'{newline}{unit}"compilerOptions": {{{newline}{unit * 2}"{flag}": true{newline}{unit}}}{more}'
-        )
-        return text[: outer + 1] + inner + ("" if more else newline) + text[outer + 1 :].lstrip(" ")
-    start, end = options.end(), _closing(plain, options.end() - 1)
-    given = re.search(rf'"{flag}"\s*:\s*(?P<value>true|false|null)', plain[start:end])
-    if given:
-        return text[: start + given.start("value")] + "true" + text[start + given.end("value") :]
-    newline = newline_of(text)
-    first = re.match(r"\s*", plain[start:end])
-    width = len(first[0]) if first else 0
-    empty = start + width == end
-    if "\n" not in plain[start : start + width] and not empty:
-        return f'{text[:start]} "{flag}": true,{text[start:]}'
-    indent = indent_at(text, options.start()) + unit_of(text)
-    tail = newline + indent_at(text, options.start()) if empty else ""
-    rest = text[end:] if empty else text[start:]
-    return f'{text[:start]}{newline}{indent}"{flag}": true{"" if empty else ","}{tail}{rest}'
-
-
-def _closing(plain: str, start: int) -> int:
-    """Return where the brace at `start` is closed."""
-    depth = 0
-    for match in re.finditer(r'"(?:\\.|[^"\\])*"|[{}]', plain[start:]):
-        depth += {"{": 1, "}": -1}.get(match[0], 0)
-        if depth == 0:
-            return start + match.start()
-    raise Stop("a brace in tsconfig.json is not closed", "npx tsc --showConfig")
-
-
-def _without_comments(text: str) -> str:
-    """Return JSON with its comments as blanks, every position as it was."""
-
-    def blank(match: re.Match[str]) -> str:
-        found = match[0]
-        return found if found.startswith('"') else re.sub(r"[^\r\n]", " ", found)
-
-    return re.sub(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', blank, text, flags=re.DOTALL)
+    """Return a tsconfig.json with the flag on, everything else as it was; raises Stop (2) where it is no object."""
+    try:
+        edit = jsonc.option("tsconfig.json", text, flag, True)  # noqa: FBT003 - a value
+    except jsonc.Broken as error:
+        raise Stop(f"tsconfig.json cannot be read: {error}", "npx tsc --showConfig") from error
+    return text[: edit.start] + edit.text + text[edit.end :]

@@ -156,6 +156,11 @@ class Session:
             process.kill()
             process.wait()
 
+    def override(self, options: Mapping[str, object]) -> None:
+        """Use these compiler options in place of the configuration's; {} are its own again."""
+        self._opening["options"] = dict(options)
+        self._ask("options", options=options)
+
     def set(self, texts: Mapping[str, str]) -> None:
         """Hold these texts (in UTF-16 units, by path from the root) in place of the files."""
         self._texts.update(texts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.core import ui
 from pipeline.core.files import plural, read_json, write_json
 from pipeline.tools.git import Git
 from pipeline.typescript.commits import Repository
@@ -22,7 +23,7 @@ def put_away(repo: Repository, state: Path, files: Sequence[str]) -> None:
 
 
 def bring_back(root: Path, state: Path) -> list[str]:
-    """Apply what was put away; returns what to tell: empty when there was nothing.
+    """Apply what was put away and say so; returns what went wrong, for a warning.
 
     Where it does not fit any more, the stash stays, and the files stay as they are committed.
     """
@@ -42,7 +43,8 @@ def bring_back(root: Path, state: Path) -> list[str]:
             f"your changes of {', '.join(files[:3])} touch repaired lines; they are safe in {name}: git stash pop"
         ]
     git.run("stash", "drop", "--quiet", name)
-    return [f"your changes of {plural(len(files), 'file')} are back"]
+    ui.say(f"your changes of {plural(len(files), 'file')} are back", style="dim")
+    return []
 
 
 def _note(state: Path) -> Path:

@@ -29,6 +29,10 @@ listen(process.stdin, output, {
     project = await new Project(root, config ?? null, options ?? {}, overlay ?? {}).open(kinds ?? null);
     return project.describe();
   },
+  options({ options }) {
+    opened().override(options);
+    return null;
+  },
   set({ texts }) {
     opened().set(texts);
     return null;

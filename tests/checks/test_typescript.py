@@ -265,3 +265,55 @@ def test_inputs_change_with_sources_command_and_installed_checker(site: Subject)
     digests.add(typescript.inputs(site))
     assert len(digests) == 4
     assert typescript.inputs(site) == typescript.inputs(replace(site, tree="other", base="/x/"))
+
+
+def error(file: str, code: str, line: int = 1) -> Diagnostic:
+    return Diagnostic(file, line, 1, "error", code, f"message of {code}")
+
+
+def with_baseline(
+    allowed: dict[str, dict[str, int]], *errors: Diagnostic, said: int | None = None
+) -> Evidence:
+    found = evidence(list(errors), said=said)
+    return replace(found, data={**found.data, "baseline": allowed})
+
+
+def test_errors_within_the_baseline_are_told_and_do_not_block() -> None:
+    found = with_baseline({"a.ts": {"TS1": 2}, "b.ts": {"TS2": 1}}, error("a.ts", "TS1"))
+    (finding,) = typescript.judge(found, {"errors": 0})
+    assert (finding.rule, finding.blocking) == ("baseline", False)
+    assert finding.message == "1 type error left, 3 allowed by ts-baseline.json"
+    assert finding.fix == "invoke ts.baseline"
+    assert typescript.measures(found, {"errors": 0})[0].limit == 3
+
+
+@pytest.mark.parametrize(
+    ("errors", "rules"),
+    [
+        ([error("a.ts", "TS1"), error("a.ts", "TS1", 2)], ["new-type-errors", "TS1", "TS1"]),
+        ([error("new.ts", "TS1")], ["new-type-errors", "TS1"]),
+        ([error("a.ts", "TS1"), error("a.ts", "TS2")], ["new-type-errors", "TS2"]),
+    ],
+)
+def test_what_the_baseline_does_not_allow_blocks(errors: list[Diagnostic], rules: list[str]) -> None:
+    found = typescript.judge(with_baseline({"a.ts": {"TS1": 1}}, *errors), {"errors": 0})
+    assert [one.rule for one in found] == rules
+    assert all(one.blocking for one in found)
+
+
+def test_errors_that_the_checker_counts_and_does_not_name_are_never_within_a_baseline() -> None:
+    found = typescript.judge(with_baseline({"a.ts": {"TS1": 5}}, error("a.ts", "TS1"), said=3), {"errors": 0})
+    assert found[0].rule == "new-type-errors"
+    assert found[0].blocking
+
+
+def test_baseline_is_read_and_is_an_input(site: Subject) -> None:
+    subject = replace(site, type_check=says("a.ts(1,1): error TS1: m", 1))
+    before = typescript.inputs(subject)
+    (site.source / "ts-baseline.json").write_text('{"format": 1, "errors": {"a.ts": {"TS1": 1}}}')
+    assert typescript.inputs(subject) != before
+    found = typescript.collect(subject, TOOLS)
+    assert [one.blocking for one in typescript.judge(found, {"errors": 0})] == [False]
+    (site.source / "ts-baseline.json").write_text("{")
+    with pytest.raises(Unavailable, match=r"ts-baseline\.json is not JSON"):
+        typescript.collect(subject, TOOLS)

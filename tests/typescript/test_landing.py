@@ -3,15 +3,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.core.errors import Code, Stop
+from pipeline.tools.git import Git
 from pipeline.typescript import landing
 from pipeline.typescript.commits import repository
 from pipeline.typescript.landing import Content, land, recover
 
-Git = Callable[..., str]
+RunGit = Callable[..., str]
 
 
 def contents(root: Path, *names: str) -> dict[str, Content]:
@@ -48,7 +50,7 @@ def test_nothing_is_written_when_one_file_was_changed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("point", ["stage", "first file", "git", "index"])
 def test_killed_anywhere_the_next_run_completes_it_or_nothing_was_written(
-    git_repo: Path, git: Git, point: str
+    git_repo: Path, git: RunGit, point: str
 ) -> None:
     step = contents(git_repo, "a.ts", "b.ts")
     git(git_repo, "add", "--all")
@@ -85,6 +87,7 @@ def test_killed_anywhere_the_next_run_completes_it_or_nothing_was_written(
 
 
 def _die_at(point: str) -> None:
+    module: Any = landing
     count = 0
 
     def die(*_: object, **__: object) -> None:
@@ -92,24 +95,25 @@ def _die_at(point: str) -> None:
         count += 1
         if point != "first file" or count == 2:
             os._exit(9)
-        original(*_)  # type: ignore[arg-type]
+        original(*_)
 
-    original = landing._replace
+    original = module._replace
     if point == "stage":
-        landing.write_json = die  # type: ignore[assignment]
+        module.write_json = die
     elif point == "first file":
-        landing._replace = die
+        module._replace = die
     elif point == "git":
-        landing._move = die  # type: ignore[assignment]
+        module._move = die
     else:
-        run = landing.Git.run
+        run = Git.run
 
-        def until_index(self: landing.Git, *words: str, **more: object) -> object:
+        def until_index(self: Git, *words: str, **more: Any) -> object:  # noqa: ANN401 - as run has it
             if words[0] == "update-index":
                 os._exit(9)
-            return run(self, *words, **more)  # type: ignore[arg-type]
+            return run(self, *words, **more)
 
-        landing.Git.run = until_index  # type: ignore[method-assign, assignment]
+        changed: Any = Git
+        changed.run = until_index
 
 
 def test_what_a_person_changed_after_a_kill_is_left_alone(tmp_path: Path) -> None:
@@ -126,7 +130,7 @@ def test_what_a_person_changed_after_a_kill_is_left_alone(tmp_path: Path) -> Non
     assert (tmp_path / "b.ts").read_text() == "mine\n"
 
 
-def test_another_commit_checked_out_meanwhile_refuses(git_repo: Path, git: Git) -> None:
+def test_another_commit_checked_out_meanwhile_refuses(git_repo: Path, git: RunGit) -> None:
     step = contents(git_repo, "a.ts")
     git(git_repo, "add", "--all")
     git(git_repo, "commit", "--quiet", "--message", "sources")
