@@ -24,6 +24,7 @@ FORMS: Mapping[Level, frozenset[str]] = {
             "choice",
             "conversion",
             "declared",
+            "kept",
         )
     ),
     "unused": frozenset(

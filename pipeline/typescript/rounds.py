@@ -21,6 +21,8 @@ _MOST_CHAINS = 30
 _CHAIN_REVEALS = 2
 # Where an error is, as it was before the batch: file, position, code.
 Spot = tuple[str, int, int]
+# An error, the rank of the strategy and the place among its proposals, and what it proposes.
+_Proposal = tuple[Diagnostic, tuple[int, int], Repair]
 
 
 class Checker(Source, proof.Emitter, Protocol):
@@ -73,6 +75,7 @@ class Outcome:
 class _Candidate:
     repair: Repair
     rank: int
+    place: int
     signature: tuple[str, ...]
     targets: list[Diagnostic] = field(default_factory=list)
 
@@ -113,7 +116,7 @@ class Rounds:
         self._tried: dict[tuple[str, ...], tuple[int, int]] = {}
         self._sweeping = False
         self._touched: Counter[str] = Counter()
-        self._asked: tuple[_State, list[tuple[Diagnostic, int, Repair]]] | None = None
+        self._asked: tuple[_State, list[_Proposal]] | None = None
         self._revealing: dict[tuple[str, ...], _Candidate] = {}
         self._kept: list[Kept] = []
         self._checks = 0
@@ -173,11 +176,11 @@ class Rounds:
     ) -> list[_Candidate]:
         """Return the candidates that were not tried yet, else those worth another try, the most promising first."""
         found: dict[tuple[Edit, ...], _Candidate] = {}
-        for one, rank, repair in self._all(state, errors):
+        for one, (rank, place), repair in self._all(state, errors):
             if LEVELS.index(repair.level) > LEVELS.index(level) or (repair.vague and not vague):
                 continue
             signature = _signature(repair, state.texts)
-            candidate = found.setdefault(repair.edits, _Candidate(repair, rank, signature))
+            candidate = found.setdefault(repair.edits, _Candidate(repair, rank, place, signature))
             if one not in candidate.targets:
                 candidate.targets.append(one)
         order = sorted(found.values(), key=_promise)
@@ -193,9 +196,7 @@ class Rounds:
     def _gains(self, one: _Candidate) -> int:
         return sum(self._touched[file] for file in one.files.union(each.file for each in one.targets))
 
-    def _all(
-        self, state: _State, errors: Sequence[Diagnostic] | None
-    ) -> list[tuple[Diagnostic, int, Repair]]:
+    def _all(self, state: _State, errors: Sequence[Diagnostic] | None) -> list[_Proposal]:
         """Return what the strategies propose for errors of a state; asked once for each state."""
         if errors is None and self._asked and self._asked[0] is state:
             return self._asked[1]
@@ -212,11 +213,11 @@ class Rounds:
             self._asked = (state, found)
         return found
 
-    def _proposals(self, one: Diagnostic, world: World) -> Iterator[tuple[int, Repair]]:
+    def _proposals(self, one: Diagnostic, world: World) -> Iterator[tuple[tuple[int, int], Repair]]:
         for rank, strategy in enumerate(self.strategies):
             if one.code in strategy.CODES:
-                for repair in strategy.propose(one, world):
-                    yield rank, repair
+                for place, repair in enumerate(strategy.propose(one, world)):
+                    yield (rank, place), repair
 
     def _may(self, repair: Repair, texts: Mapping[str, str]) -> bool:
         if not repair.edits or any(edit.file not in self.editable for edit in repair.edits):
@@ -339,7 +340,9 @@ class Rounds:
         if new is None:
             held = [one for one in group if _helps(one, gone)]
         elif len(group) > 1:
-            groups[file][:0] = _split(group, new)
+            rest, failed = _split(group, gone, new)
+            groups[file][:0] = rest
+            self._revealing.update((one.signature, one) for one in failed)
         elif alone and _weight(gone, group[0]) > new.total():
             held = group
         elif not alone and _helps(group[0], gone):
@@ -416,8 +419,8 @@ class Rounds:
         }
         if not targets:
             return None
-        rank, repair = next(iter(targets.values()))
-        return _Candidate(repair, rank, one.signature, list(targets))
+        (rank, place), repair = next(iter(targets.values()))
+        return _Candidate(repair, rank, place, one.signature, list(targets))
 
     def _chain(self, state: _State, one: _Candidate, level: Level) -> _State | None:
         changes = self._changes(state, one)
@@ -448,9 +451,9 @@ class Rounds:
         return None
 
 
-def _promise(one: _Candidate) -> tuple[int, int, int, tuple[Edit, ...]]:
+def _promise(one: _Candidate) -> tuple[int, int, int, int, tuple[Edit, ...]]:
     # Safety first, then how many errors one edit may remove.
-    return LEVELS.index(one.repair.level), -len(one.targets), one.rank, one.repair.edits
+    return LEVELS.index(one.repair.level), -len(one.targets), one.rank, one.place, one.repair.edits
 
 
 def _signature(repair: Repair, texts: Mapping[str, str]) -> tuple[str, ...]:
@@ -483,9 +486,14 @@ def _by_file(batch: Sequence[_Candidate]) -> dict[str, list[list[_Candidate]]]:
     return {file: [group] for file, group in sorted(groups.items())}
 
 
-def _split(group: list[_Candidate], new: Iterable[Spot]) -> list[list[_Candidate]]:
-    """Return the candidates nearest to the new errors, each alone, after all the others; else two halves."""
-    suspects = set()
+def _split(
+    group: list[_Candidate], gone: Counter[Spot], new: Iterable[Spot]
+) -> tuple[list[list[_Candidate]], list[_Candidate]]:
+    """Return the smaller groups to try, and the candidates that are next to as many new errors as they removed.
+
+    Those that removed more are tried alone. When the new errors are next to nobody's edits the group is halved.
+    """
+    blame: Counter[int] = Counter()
     for file, position, _ in new:
         near = [
             (abs(edit.start - position), index)
@@ -494,12 +502,17 @@ def _split(group: list[_Candidate], new: Iterable[Spot]) -> list[list[_Candidate
             if edit.file == file
         ]
         if near:
-            suspects.add(min(near)[1])
-    rest = [one for index, one in enumerate(group) if index not in suspects]
-    if suspects and rest:
-        return [rest, *([group[index]] for index in sorted(suspects))]
-    half = (len(group) + 1) // 2
-    return [group[:half], group[half:]]
+            blame[min(near)[1]] += 1
+    rest = [one for index, one in enumerate(group) if not blame[index]]
+    failed: list[_Candidate] = []
+    alone: list[_Candidate] = []
+    for index in sorted(blame):
+        removed = sum((each.file, each.start, each.code) in gone for each in group[index].targets)
+        (alone if removed > blame[index] else failed).append(group[index])
+    if not blame or (not rest and not failed):
+        half = (len(group) + 1) // 2
+        return [group[:half], group[half:]], []
+    return [one for one in (rest, *([each] for each in alone)) if one], failed
 
 
 def _one_by_one(groups: Mapping[str, list[list[_Candidate]]]) -> dict[str, list[list[_Candidate]]]:
@@ -509,7 +522,12 @@ def _one_by_one(groups: Mapping[str, list[list[_Candidate]]]) -> dict[str, list[
 
 
 def _overlap(one: _Candidate, edits: Mapping[str, Sequence[Edit]]) -> bool:
-    return any(edit.overlaps(other) for edit in one.repair.edits for other in edits.get(edit.file, ()))
+    # Two that add the same import may go together: an edit that both make is made once.
+    return any(
+        edit != other and edit.overlaps(other)
+        for edit in one.repair.edits
+        for other in edits.get(edit.file, ())
+    )
 
 
 def _helps(one: _Candidate, gone: Counter[Spot]) -> bool:

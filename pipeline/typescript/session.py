@@ -23,6 +23,7 @@ _WORKER = Path(__file__).with_name("worker.mjs")
 _MEGABYTES = 6144
 _SECONDS = 300.0
 _SAID_LINES = 40
+_EMITTED = 500  # texts whose JavaScript is remembered
 
 
 @dataclass(frozen=True, order=True)
@@ -70,7 +71,7 @@ class QuickFix:
 
 
 class Refused(Stop):
-    """The worker cannot serve this project; `kind` says why: no-typescript, typescript-7, no-config, broken-config."""
+    """The worker cannot serve this project; `kind` says why: no-typescript, typescript-7, old-vue-tsc ..."""
 
     def __init__(self, kind: str, message: str, hint: str = "") -> None:
         super().__init__(message, hint, Code.USAGE)
@@ -97,6 +98,7 @@ _HINTS = {
     "no-typescript": "install the site's packages (invoke build), or add typescript to its devDependencies",
     "typescript-7": "install TypeScript 6 under the same name: "
     "npm install -D typescript@npm:@typescript/typescript6@6.0.2",
+    "old-vue-tsc": "install a newer one: npm install -D vue-tsc@latest",
     "no-config": "make one: npx tsc --init (Astro: extend astro/tsconfigs/strict)",
     "broken-config": "see what is wrong with it: npx tsc --showConfig",
 }
@@ -133,6 +135,7 @@ class Session:
         self._number = 0
         self._said: list[str] = []
         self._texts: dict[str, str] = {}
+        self._emitted: dict[tuple[str, str], tuple[Script, ...]] = {}
         self._pool = Pool()
         self._epoch = -1
         self._process: subprocess.Popen[bytes] | None = None
@@ -193,11 +196,17 @@ class Session:
 
     def emit(self, texts: Mapping[str, str]) -> dict[str, tuple[Script, ...]]:
         """Return the JavaScript of texts by file, each script of it, types and comments stripped."""
-        found = self._ask("emit", texts={file: characters(text) for file, text in texts.items()})
-        return {
-            file: tuple(Script(one["name"], one["extension"], one["code"]) for one in parts)
-            for file, parts in found.items()
+        missing = {
+            file: characters(text) for file, text in texts.items() if (file, text) not in self._emitted
         }
+        if missing:
+            if len(self._emitted) > _EMITTED:
+                self._emitted.clear()
+                missing = {file: characters(text) for file, text in texts.items()}
+            for file, parts in self._ask("emit", texts=missing).items():
+                scripts = tuple(Script(one["name"], one["extension"], one["code"]) for one in parts)
+                self._emitted[file, texts[file]] = scripts
+        return {file: self._emitted[file, text] for file, text in texts.items()}
 
     def compare(self, pairs: Sequence[tuple[str, str, str]]) -> list[list[dict[str, str]]]:
         """Return for each (before, after, extension) of JavaScript what differs: form, before, after."""

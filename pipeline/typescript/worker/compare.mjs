@@ -58,7 +58,17 @@ class Comparison {
 
   gap(before, after) {
     const open = [...before];
-    for (const node of after) {
+    for (let index = 0; index < after.length; index++) {
+      const node = after[index];
+      const kept = this.kept(open, after.slice(index, index + 3));
+      if (kept) {
+        for (const removed of open.splice(0, open.indexOf(kept.statement) + 1)) {
+          if (removed !== kept.statement) this.note(this.removal(removed), removed, null);
+        }
+        this.note("kept", kept.statement, node);
+        index += kept.length - 1;
+        continue;
+      }
       if (this.isGuard(node) && !(open.length && open[0].kind === node.kind && !this.isGuard(open[0]))) {
         if (!(open.length && this.isGuard(open[0]))) {
           this.note("guard", null, node);
@@ -76,6 +86,25 @@ class Comparison {
       }
     }
     for (const removed of open) this.note(this.removal(removed), removed, null);
+  }
+
+  // `f(E.x);` became `const n = E; if (!n) return; f(n.x);` or `const n = E; if (n) f(n.x);`: E runs once, as before,
+  // and nothing that runs before E in the old statement can be noticed.
+  kept(open, [first, second, third]) {
+    const { ts } = this;
+    if (!first || !second || !ts.isVariableStatement(first) || first.declarationList.declarations.length !== 1) return null;
+    const { name, initializer } = first.declarationList.declarations[0];
+    if (!initializer || !ts.isIdentifier(name)) return null;
+    const guarded = third && this.isGuard(second) ? third : null;
+    const inner = !guarded && ts.isIfStatement(second) && !second.elseStatement && this.isPure(second.expression) ? second.thenStatement : null;
+    const body = guarded ?? (inner && ts.isBlock(inner) && inner.statements.length === 1 ? inner.statements[0] : inner);
+    if (!body) return null;
+    const uses = new RegExp(`(?<![\\w$.])${name.text.replaceAll("$", "\\$")}(?![\\w$])`, "g");
+    const [text, value] = [this.text(body), this.text(initializer)];
+    if ((text.match(uses) ?? []).length !== 1) return null;
+    const statement = open.find((one) => this.text(one) === text.replace(uses, () => value));
+    if (!statement || !/^(?:return\s+|[\w$.]+\s*=\s*)?\(*$/.test(text.slice(0, text.search(uses)))) return null;
+    return { statement, length: guarded ? 3 : 2 };
   }
 
   related(before, after) {
