@@ -25,6 +25,7 @@ from pipeline.tools import git
 from pipeline.typescript import analysis, causes, configuration, jsonc, reach, record, texts, trend
 from pipeline.typescript.analysis import Analysis, Outside
 from pipeline.typescript.categories import category
+from pipeline.typescript.projects import Target, projects
 from pipeline.typescript.record import Error
 from pipeline.typescript.roots import Root, root_of
 from pipeline.typescript.session import Diagnostic, Refused, Session
@@ -93,7 +94,7 @@ def report(project: Project, *, config: str | None = None, clock: Clock = utc_no
         seen.files,
         own,
         seen.options,
-        configs[0] or "tsconfig.json",
+        configs[0],
     )
     done = analysis.analyse(
         seen.found,
@@ -109,7 +110,7 @@ def report(project: Project, *, config: str | None = None, clock: Clock = utc_no
     return Report(
         done,
         shlex.join(command),
-        tuple(one or "tsconfig.json" for one in configs),
+        tuple(configs),
         seen.versions,
         tuple(points),
         round(time.monotonic() - start, 1),
@@ -118,23 +119,12 @@ def report(project: Project, *, config: str | None = None, clock: Clock = utc_no
     )
 
 
-def configs_of(script: str, root: Path) -> list[str | None]:
-    """Return the configurations that a check command looks at; None is the folder's tsconfig.json."""
+def configs_of(script: str, root: Path) -> list[str]:
+    """Return the configurations that a check command looks at: those it names, else what tsconfig.json leads to."""
     named = [first or second for first, second in _NAMED.findall(script)]
     if named:
         return [_file(root, one) for one in named]
-    try:
-        whole = jsonc.parse((root / "tsconfig.json").read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, jsonc.Broken):
-        return [None]
-    plain = whole.plain if isinstance(whole.plain, dict) else {}
-    references = plain.get("references")
-    if plain.get("files") == [] and not plain.get("include") and isinstance(references, list):
-        paths = [
-            one["path"] for one in references if isinstance(one, dict) and isinstance(one.get("path"), str)
-        ]
-        return [_file(root, one) for one in paths] or [None]
-    return [None]
+    return [one.config for one in projects(root) if one.root == root.resolve()]
 
 
 def _file(root: Path, name: str) -> str:
@@ -142,9 +132,8 @@ def _file(root: Path, name: str) -> str:
     return f"{path.rstrip('/')}/tsconfig.json" if (root / path).is_dir() else path
 
 
-def refuse_broken(root: Path, config: str | None) -> None:
+def refuse_broken(root: Path, name: str) -> None:
     """Raise Stop (2) for a configuration that is missing, is no JSON, or extends what is not there."""
-    name = config or "tsconfig.json"
     seen: set[Path] = set()
     open_ = [root / name]
     while open_:
@@ -192,12 +181,13 @@ def _base(path: Path, name: str, shown: str) -> list[Path]:
     return []
 
 
-def _look(project: Project, configs: Sequence[str | None], command: Sequence[str]) -> _Seen:
+def _look(project: Project, configs: Sequence[str], command: Sequence[str]) -> _Seen:
     seen = _Seen([], {}, set(), {}, {}, {}, {})
     for config in configs:
+        target = Target(project.root, config)
         try:
-            with ui.step(f"type errors ({config or 'tsconfig.json'})") as step:
-                with checking.open_session(project, config) as session:
+            with ui.step(f"type errors ({target.config})") as step:
+                with checking.open_session(project, target) as session:
                     _ask(session, seen)
                 step.note = plural(len(seen.found) + seen.more, "error")
         except Refused as refusal:

@@ -10,6 +10,7 @@ from checks import typescript as gate
 from checks.base import Evidence, Subject, Unavailable
 from pipeline.core import ui
 from pipeline.core.errors import Code, Stop
+from pipeline.core.files import plural
 from pipeline.core.project import Project
 from pipeline.gates.subject import SiteTools, type_check
 from pipeline.site import build as site_build
@@ -17,6 +18,7 @@ from pipeline.site import packages
 from pipeline.site.log import BuildLog, must_succeed
 from pipeline.site.recipe import recipe
 from pipeline.tools.node import find_node
+from pipeline.typescript.projects import Target, projects
 from pipeline.typescript.session import Session
 
 ENVIRONMENT = "local"
@@ -53,7 +55,7 @@ def reported(project: Project) -> list[Mapping[str, object]]:
                 Code.GATE,
                 tuple(found.data["tail"]),
             )
-        step.note = f"{len(errors)} errors" if errors else "no error"
+        step.note = plural(len(errors), "error")
     return errors
 
 
@@ -74,7 +76,13 @@ def prepare(project: Project) -> None:
             must_succeed(log, "astro sync", words, root, variables, project.settings.timeouts.check)
 
 
-def open_session(project: Project, config: str | None = None) -> Session:
-    """Open the site's TypeScript; raises Refused (2) with the way to mend it."""
+def open_session(
+    project: Project, target: Target | str | None = None, held: Mapping[str, str] | None = None
+) -> Session:
+    """Open a TypeScript project, the site's first one for None, with texts in place of its files.
+
+    A text is a configuration of the site's own. Raises Refused (2) with the way to mend it.
+    """
     node: Path = find_node(project.settings.tools.node).path
-    return Session(node, project.root, config=config)
+    one = Target(project.root, target) if isinstance(target, str) else target or projects(project.root)[0]
+    return Session(node, one.root, config=one.config, texts=held)

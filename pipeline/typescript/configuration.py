@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from pipeline.core.errors import Stop
 from pipeline.typescript import jsonc, texts
 from pipeline.typescript.edits import Edit, apply, newline_of
 from pipeline.typescript.record import Error, error_of
+from pipeline.typescript.rounds import Kept, Outcome
 from pipeline.typescript.session import Diagnostic, Session
+from pipeline.typescript.strategies.base import Level, Repair
+from pipeline.typescript.workspace import Files
 
 SessionFactory = Callable[[Mapping[str, str]], Session]
 # All that a repair may set: each adds knowledge, none takes a check away.
@@ -61,7 +65,7 @@ class ConfigurationRepair:
     options: Mapping[str, Any]
     removed: tuple[Diagnostic, ...]
     errors: tuple[int, int]
-    level: str = field(default="type-only")
+    level: Level = "type-only"
 
 
 def _shown(value: object) -> str:
@@ -69,46 +73,54 @@ def _shown(value: object) -> str:
 
 
 def repair_configuration(
-    open_with: SessionFactory, root: Path, held: Mapping[str, str], *, config: str = "tsconfig.json"
+    open_with: SessionFactory,
+    root: Path,
+    held: Mapping[str, str],
+    *,
+    config: str = "tsconfig.json",
+    session: Session | None = None,
+    may_add: bool = True,
 ) -> list[ConfigurationRepair]:
     """Return the repairs that make the errors fewer and leave every file's JavaScript as it is, in their order.
 
     `open_with` opens the project with texts in place of its files; `held` are the texts of its files, in units. Each
-    repair builds on those before it. A configuration that cannot be edited has none.
+    repair builds on those before it. A configuration that cannot be edited has none. `session` is one that is open
+    already, as things are; without `may_add` no file is made.
     """
     first = texts.read(root / config)
     if first is None:
         return []
     overlay: dict[str, str] = {}
     kept: list[ConfigurationRepair] = []
-    with open_with({}) as session:
-        errors, options = session.check(), session.description.options
+    with contextlib.ExitStack() as stack:
+        now = session or stack.enter_context(open_with({}))
+        errors, options = now.check(), now.description.options
         needs = needs_of(root)
         groups = proposals([error_of(one, {}) for one in errors], options, needs, root)
-        emitted = session.emit(held) if groups else {}
+        emitted = now.emit(held) if groups else {}
     tried: set[str] = set()
     while groups and len(kept) < _MOST_REPAIRS:
         best: tuple[ConfigurationRepair, list[Diagnostic], Mapping[str, Any]] | None = None
         for proposal in next((one for one in groups if one[0].shown not in tried), ()):
             tried.add(proposal.shown)
             edited = _edited(proposal, root, config, overlay)
-            if edited is None:
+            if edited is None or (edited[1] is None and not may_add):
                 continue
             file, before, after, edits = edited
             try:
-                with open_with({**overlay, file: after}) as session:
-                    now, effective = session.check(), session.description.options
-                    broken = bool(session.description.problems)
-                    unchanged = not broken and len(now) < len(errors) and session.emit(held) == emitted
+                with open_with({**overlay, file: after}) as other:
+                    found, effective = other.check(), other.description.options
+                    broken = bool(other.description.problems)
+                    unchanged = not broken and len(found) < len(errors) and other.emit(held) == emitted
             except Stop:
                 continue
-            if unchanged and (best is None or len(now) < len(best[1])):
-                gone = tuple(sorted(set(errors) - set(now)))
-                counts = (len(errors), len(now))
+            if unchanged and (best is None or len(found) < len(best[1])):
+                gone = tuple(sorted(set(errors) - set(found)))
+                counts = (len(errors), len(found))
                 made = ConfigurationRepair(
                     file, edits, before, after, proposal.why, proposal.options, gone, counts
                 )
-                best = (made, now, effective)
+                best = (made, found, effective)
         if best:
             repair, errors, options = best
             overlay[repair.file] = repair.after
@@ -116,6 +128,40 @@ def repair_configuration(
             groups = proposals([error_of(one, {}) for one in errors], options, needs, root)
         groups = [one for one in groups if one[0].shown not in tried]
     return kept
+
+
+def after_configuration(mended: Sequence[ConfigurationRepair], outcome: Outcome) -> Outcome:
+    """Return the outcome of rounds over a mended configuration as one that began before it was mended."""
+    if not mended:
+        return outcome
+    first = tuple(
+        Kept(
+            Repair("configuration", one.level, one.edits, f"{one.why}: {_told(one)}"), one.removed, (), 0, at
+        )
+        for at, one in enumerate(mended)
+    )
+    later = tuple(replace(one, base=one.base + len(mended)) for one in outcome.kept)
+    # The errors that the mended configuration reveals belong to what was there before it.
+    gone = [one for each in mended for one in each.removed]
+    before = tuple(sorted({*outcome.before, *gone}))
+    return replace(
+        outcome,
+        texts={**outcome.texts, **{one.file: one.after for one in mended}},
+        kept=(*first, *later),
+        before=before,
+    )
+
+
+def _told(one: ConfigurationRepair) -> str:
+    return Proposal("", one.options, ()).shown
+
+
+def with_configuration(mended: Sequence[ConfigurationRepair], files: Files) -> Files:
+    """Return the files with the configuration's text as it was."""
+    first: dict[str, str] = {}
+    for one in mended:
+        first.setdefault(one.file, one.before or "")
+    return replace(files, texts={**files.texts, **first})
 
 
 def _edited(

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 Imports = Mapping[str, Collection[str]]
@@ -117,7 +117,7 @@ def _sources(word: str, files: Collection[str]) -> list[str]:
     """Return the sources that a path of package.json stands for: `dist/index.js` is made of `src/index.ts`."""
     path = posixpath.normpath(word.lstrip("/"))
     if "*" in path:
-        return [file for file in files if fnmatchcase(file, path)]
+        return [file for file in files if _glob(path).fullmatch(file)]
     stem = re.sub(r"(?:\.d)?\.[cm]?[jt]sx?$", "", path)
     below = stem.split("/")
     # What a build puts into one folder or two comes from src, or from the root.
@@ -184,7 +184,7 @@ def _at(file: str, source: str, files: Collection[str]) -> Iterable[str]:
     else:
         return []
     if "*" in plain:
-        return [one for one in files for base in bases if fnmatchcase(one, base)]
+        return [one for one in files for base in bases if _glob(base).fullmatch(one)]
     for base in bases:
         # `./x.js` is how a module names `./x.ts`.
         stem = re.sub(r"\.([cm]?)jsx?$", "", base)
@@ -193,6 +193,20 @@ def _at(file: str, source: str, files: Collection[str]) -> Iterable[str]:
                 if one + ending in files:
                     return [one + ending]
     return []
+
+
+@cache
+def _glob(pattern: str) -> re.Pattern[str]:
+    """Return a glob as bundlers read it: `**/` any folders, `*` within one, `{a,b}` either."""
+    parts = re.split(r"(\*\*/|\*+|\{[^{}]*\})", pattern)
+    told = {"**/": "(?:.*/)?", "*": "[^/]*", "**": ".*"}
+    return re.compile("".join(told.get(one) or _either(one) for one in parts))
+
+
+def _either(part: str) -> str:
+    if part.startswith("{") and part.endswith("}"):
+        return f"(?:{'|'.join(map(re.escape, part[1:-1].split(',')))})"
+    return re.escape(part)
 
 
 def reached(imports: Imports, start: Mapping[str, str]) -> dict[str, str]:

@@ -357,6 +357,7 @@ export class Project {
     const importers = new Map();
     const owner = (name) => this.virtuals.get(name)?.file ?? name;
     const open = files.map((file) => this.absolute(file));
+    if (open.some((file) => file.endsWith(".json") && !this.program.getSourceFile(file))) return null; // a configuration
     const seen = new Set(open);
     for (const source of this.own()) {
       if (!this.ts.isExternalModule(source) && seen.has(owner(source.fileName))) return null; // global script: everything
