@@ -85,4 +85,4 @@ def open_session(
     """
     node: Path = find_node(project.settings.tools.node).path
     one = Target(project.root, target) if isinstance(target, str) else target or projects(project.root)[0]
-    return Session(node, one.root, config=one.config, texts=held)
+    return Session(node, one.root, config=one.config, overlay=held)
