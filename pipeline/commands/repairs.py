@@ -11,7 +11,7 @@ from pipeline.core import ui
 from pipeline.core.files import plural
 
 if TYPE_CHECKING:
-    from pipeline.phases.repair import Repaired
+    from pipeline.phases.several import Repaired
     from pipeline.typescript.flags import Forecast
     from pipeline.typescript.left import Root
     from pipeline.typescript.record import Left, Made, Row

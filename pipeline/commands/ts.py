@@ -14,7 +14,7 @@ from pipeline.core.files import plural
 from pipeline.core.project import open_project
 
 if TYPE_CHECKING:
-    from pipeline.phases.repair import Repaired
+    from pipeline.phases.several import Repaired
     from pipeline.typescript.steps import By
 
 _JSON = "print the result as JSON"
@@ -150,6 +150,7 @@ def migrate(c: Context, apply: str = "", json: bool = False) -> None:
     from dataclasses import asdict
 
     from pipeline.phases import ratchet
+    from pipeline.typescript.flags import named
 
     project = open_project()
     with ui.quiet_if(json):
@@ -158,7 +159,7 @@ def migrate(c: Context, apply: str = "", json: bool = False) -> None:
             if json:
                 ui.data_json({"flag": apply, "before": turned.before, "now": turned.now})
                 return
-            ui.data(f"{apply} is on; {plural(turned.now, 'type error')} allowed by the baseline")
+            ui.data(f"{named(apply)} is on; {plural(turned.now, 'type error')} allowed by the baseline")
             ui.next_step("invoke ts.fix")
             return
         found = ratchet.forecasts(project)

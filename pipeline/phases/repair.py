@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,19 +13,21 @@ from pipeline.core.clock import Clock, stamp, utc_now
 from pipeline.core.errors import Stop
 from pipeline.core.files import plural
 from pipeline.core.project import Project
-from pipeline.phases import behaviour, type_check
+from pipeline.phases import behaviour, several, type_check
+from pipeline.phases.mend import mend
+from pipeline.phases.several import Part, Repaired
 from pipeline.typescript import commits, landing, left, record, stash, steps, texts, workspace
 from pipeline.typescript.categories import wanted_categories, wanted_codes
 from pipeline.typescript.commits import Repository
 from pipeline.typescript.message import message
-from pipeline.typescript.record import Error, Left, Made
+from pipeline.typescript.projects import Target, projects
 from pipeline.typescript.rounds import Outcome, Rounds
 from pipeline.typescript.session import Diagnostic, Session
 from pipeline.typescript.steps import By, Step
 from pipeline.typescript.strategies import STRATEGIES
 from pipeline.typescript.strategies.base import LEVELS
 from pipeline.typescript.weave import Weave
-from pipeline.typescript.workspace import Files
+from pipeline.typescript.workspace import Files, Misnamed
 
 Progress = Callable[[int, str], None]
 
@@ -47,36 +49,16 @@ class Wish:
     config: str | None = None
 
 
-@dataclass(frozen=True)
-class Repaired:
-    """What a run came to; `texts` are before and after by file, `commits` empty without git or in a dry run.
-
-    `before` and `left` are those of the wanted errors, `others` how many more the project has.
-    """
-
-    run: str
-    before: tuple[Error, ...]
-    left: tuple[Left, ...]
-    others: int
-    repairs: tuple[Made, ...]
-    steps: tuple[Step, ...]
-    texts: dict[str, tuple[str, str]]
-    ended: str
-    seconds: float
-    versions: dict[str, str]
-    commits: tuple[str, ...] = ()
-    branch: str = ""
-    trees: tuple[str, str] = ("", "")
-    confirmed: behaviour.Confirmed | None = None
-    warnings: tuple[str, ...] = ()
-
-
 @dataclass
 class _Run:
     project: Project
     wish: Wish
     name: str
     repo: Repository | None
+    here: Path
+    progress: Progress
+    categories: frozenset[str]
+    dry_run: bool
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -100,16 +82,17 @@ def repair(
     categories = wanted_categories(wish.categories)
     with lock.hold(project.state / "ts.lock", "repairing types"):
         finish_earlier(project)
-        run = _Run(project, wish, _name(clock()), commits.repository(project.root))
+        repo = commits.repository(project.root)
+        run = _Run(project, wish, _name(clock()), repo, here, progress, categories, dry_run)
         type_check.prepare(project)
-        return _repair(run, categories, here, progress, dry_run=dry_run)
+        return _repair(run)
 
 
 def finish_earlier(project: Project) -> None:
     """Complete what a killed run had begun to write, and bring back what it had put away."""
     for line in [
         *landing.recover(project.root, project.state),
-        *stash.bring_back(project.root, project.state),
+        *stash.bring_back(project.state),
     ]:
         ui.warn(line)
 
@@ -118,45 +101,75 @@ def _name(moment: datetime) -> str:
     return moment.strftime("%Y%m%d-%H%M%S")
 
 
-def _repair(
-    run: _Run, categories: frozenset[str], here: Path, progress: Progress, *, dry_run: bool
-) -> Repaired:
+def _repair(run: _Run) -> Repaired:
+    project = run.project
+    targets = (Target(run.root, run.wish.config),) if run.wish.config else projects(run.root)
+    parts: list[Part] = []
+    unknown: Stop | None = None
+    try:
+        for target in targets:
+            try:
+                parts.append(_project(run, target, parts))
+            except Misnamed as stop:
+                # A path or a code may be one of another project.
+                unknown = stop
+        if not parts and unknown:
+            raise unknown
+        found = several.together(run.name, parts, tuple(run.warnings))
+        return found if run.dry_run or not found.repairs else _land(run, found, several.held(parts))
+    finally:
+        run.tell(stash.bring_back(project.state))
+
+
+def _project(run: _Run, target: Target, earlier: Sequence[Part]) -> Part:
+    """Repair one project of the site in memory, over what the earlier ones came to."""
     project, wish = run.project, run.wish
-    with ui.step("read the project"):
-        session = type_check.open_session(project, wish.config)
+    with ui.step("read the project") as step:
+        session = type_check.open_session(project, target)
+        step.note = target.config if run.root == target.root else f"{target.root.name}/{target.config}"
     with session:
-        files = workspace.look(project.root, project.output, session.description.files)
-        where = workspace.chosen(project.root, here, wish.paths, files.texts)
-        dirty = _dirty(run, files, where, dry_run=dry_run)
-        try:
-            files = _as_committed(run, session, files, dirty, dry_run=dry_run)
-            codes = wanted_codes(wish.codes, [one.code for one in session.check()]) if wish.codes else None
+        files = workspace.look(target.root, project.output, session.description.files)
+        where = workspace.chosen(target.root, run.here, wish.paths, files.texts)
+        repo = commits.repository(target.root) if run.repo else None
+        dirty = _dirty(run, repo, files, where)
+        files = _as_committed(run, repo, session, files, dirty)
+        prefix = several.prefix(run.root, target.root)
+        if changed := several.changed(earlier, prefix, files.texts):
+            session.set(changed)
+            files = replace(files, texts={**files.texts, **changed})
+        before = session.check()
+        codes = wanted_codes(wish.codes, [one.code for one in before]) if wish.codes else None
 
-            def wanted(one: Diagnostic) -> bool:
-                kind = record.error_of(one, {}).category
-                return (
-                    (not wish.paths or one.file in where)
-                    and (not categories or kind in categories)
-                    and (codes is None or one.code in codes)
-                )
+        def wanted(one: Diagnostic) -> bool:
+            kind = record.error_of(one, {}).category
+            return (
+                (not wish.paths or one.file in where)
+                and (not run.categories or kind in run.categories)
+                and (codes is None or one.code in codes)
+            )
 
-            outcome = _rounds(session, files, wish, wanted, progress)
-            found = _told(run, session, files, outcome, wanted, dirty, dry_run=dry_run)
-            if dry_run or not found.repairs:
-                return found
-            session.close()
-            return _land(run, found, files)
-        finally:
-            run.tell(stash.bring_back(project.root, project.state))
+        mended = mend(project, target, session, files.texts, repo=repo, wanted=wanted)
+        if not mended:
+            outcome = _rounds(session, files, wish, wanted, run.progress)
+            return several.prefixed(_told(run, session, files, outcome, wanted, dirty), prefix)
+    configured = {one.file: one.after for one in mended}
+    with type_check.open_session(project, target, {**changed, **configured}) as session:
+        # Another configuration may read other files.
+        now = workspace.look(target.root, project.output, session.description.files)
+        files = replace(now, texts={**now.texts, **changed}, editable=now.editable - set(dirty))
+        outcome = _rounds(session, files, wish, wanted, run.progress)
+        part = _told(run, session, files, outcome, wanted, dirty)
+    first = tuple(record.error_of(one, files.texts) for one in before if wanted(one))
+    return several.prefixed(several.configured(part, mended, first, files.texts), prefix)
 
 
-def _dirty(run: _Run, files: Files, where: frozenset[str], *, dry_run: bool) -> dict[str, str]:
+def _dirty(run: _Run, repo: Repository | None, files: Files, where: frozenset[str]) -> dict[str, str]:
     """Return the uncommitted files with git's letters; raises Stop (2) where they are in the way."""
-    if run.repo is None:
+    if repo is None:
         return {}
-    dirty = run.repo.uncommitted(files.editable)
+    dirty = repo.uncommitted(files.editable)
     inside = [file for file in dirty if file in where]
-    if inside and not (run.wish.stash or dry_run):
+    if inside and not (run.wish.stash or run.dry_run):
         raise Stop(
             f"{plural(len(inside), 'file')} to be repaired {'has' if len(inside) == 1 else 'have'} changes"
             " that are not committed; none is overwritten",
@@ -167,17 +180,17 @@ def _dirty(run: _Run, files: Files, where: frozenset[str], *, dry_run: bool) -> 
 
 
 def _as_committed(
-    run: _Run, session: Session, files: Files, dirty: dict[str, str], *, dry_run: bool
+    run: _Run, repo: Repository | None, session: Session, files: Files, dirty: dict[str, str]
 ) -> Files:
     """Put uncommitted changes away where that was asked for; what stays uncommitted is not edited."""
-    if dry_run or run.repo is None or not dirty:
+    if run.dry_run or repo is None or not dirty:
         return files
     away = [file for file, state in dirty.items() if state != "??"] if run.wish.stash else []
     held = dict(files.texts)
     if away:
-        stash.put_away(run.repo, run.project.state, away)
+        stash.put_away(repo, run.project.state, away)
         ui.say(f"stashed your changes of {plural(len(away), 'file')} until the run ends", style="dim")
-        fresh = {file: text for file in away if (text := texts.read(run.root / file)) is not None}
+        fresh = {file: text for file in away if (text := texts.read(repo.root / file)) is not None}
         held = {file: text for file, text in {**held, **fresh}.items() if file in fresh or file not in away}
         session.set(fresh)
     return Files(held, files.editable - (dirty.keys() - set(away)), files.refused)
@@ -209,12 +222,10 @@ def _told(
     outcome: Outcome,
     wanted: Callable[[Diagnostic], bool],
     dirty: dict[str, str],
-    *,
-    dry_run: bool,
-) -> Repaired:
+) -> Part:
     weave = Weave(files.texts, outcome.kept)
-    everything = tuple(range(len(outcome.kept)))
-    if dry_run or not outcome.kept:
+    if run.dry_run or not outcome.kept:
+        everything = tuple(range(len(outcome.kept)))
         whole = Step(("all repairs",), everything, outcome.texts, len(outcome.before), len(outcome.after))
         plan = [whole] if outcome.kept else []
     else:
@@ -228,27 +239,26 @@ def _told(
         known=frozenset[int]().union(*(one.CODES for one in STRATEGIES)),
         type_only=run.wish.type_only,
         late=outcome.ended == "time",
-        dirty=[] if dry_run else dirty,
+        dirty=[] if run.dry_run else dirty,
     )
     description = session.description
-    return Repaired(
-        run.name,
+    return Part(
         tuple(record.error_of(one, files.texts) for one in outcome.before if wanted(one)),
         tuple(lefts),
-        sum(not wanted(one) for one in outcome.after),
+        tuple(record.error_of(one, files.texts) for one in outcome.after if not wanted(one)),
         record.made(outcome.kept, weave, plan),
         tuple(plan),
-        {file: (files.texts[file], text) for file, text in sorted(outcome.texts.items())},
+        files.texts,
+        outcome.texts,
         outcome.ended,
         outcome.seconds,
         {"typescript": description.typescript, **description.languages},
-        warnings=tuple(run.warnings),
     )
 
 
-def _land(run: _Run, found: Repaired, files: Files) -> Repaired:
+def _land(run: _Run, found: Repaired, held: Mapping[str, str]) -> Repaired:
     project, wish = run.project, run.wish
-    if late := workspace.changed_since(run.root, files.texts):
+    if late := workspace.changed_since(run.root, held):
         raise landing.changed(late)
     before = behaviour.build_before(project) if wish.build else None
     contents = {
@@ -271,21 +281,13 @@ def _land(run: _Run, found: Repaired, files: Files) -> Repaired:
             warned = landing.land(run.root, project.state, contents, None)
             step.note = f"{plural(len(contents), 'file')}; what they were is in .pages/ts/backup/{run.name}"
     run.tell(warned)
-    run.tell(stash.bring_back(run.root, project.state))
+    run.tell(stash.bring_back(project.state))
     expected = len(found.left) + found.others
     confirmed = behaviour.confirm(
         project, expected, before, [one for one in found.repairs if not one.proven], test=wish.test
     )
-    result = Repaired(
-        **{
-            **{name: getattr(found, name) for name in found.__dataclass_fields__},
-            "commits": made,
-            "branch": branch,
-            "trees": trees,
-            "confirmed": confirmed,
-            "warnings": (*run.warnings, *confirmed.warnings),
-        }
-    )
+    warnings = (*run.warnings, *confirmed.warnings)
+    result = replace(found, commits=made, branch=branch, trees=trees, confirmed=confirmed, warnings=warnings)
     record.keep(project.state, run.name, value_of(result))
     return result
 
@@ -317,8 +319,6 @@ def _back_up(project: Project, found: Repaired) -> None:
 
 def value_of(one: Repaired) -> dict[str, Any]:
     """Return what a run came to as JSON."""
-    from dataclasses import asdict
-
     return {
         "run": one.run,
         "at": stamp(datetime.strptime(f"{one.run}+0000", "%Y%m%d-%H%M%S%z")),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.core.errors import Stop
+from pipeline.typescript.workspace import Misnamed
 
 # The order of the tables that people read, and of preference where several fit.
 CATEGORIES = (
@@ -104,7 +105,7 @@ def wanted_codes(words: Sequence[str], known: Sequence[int]) -> frozenset[int]:
             near = difflib.get_close_matches(f"TS{match[1]}", here, 1, 0.6)
             hint = f"invoke ts.fix --code={near[0]}" if near else "invoke ts.fix"
             there = f"; there are: {', '.join(here)}" if here else ""
-            raise Stop(f"no error has the code TS{match[1]}{there}", hint)
+            raise Misnamed(f"no error has the code TS{match[1]}{there}", hint)
         found.add(int(match[1]))
     return frozenset(found)
 

@@ -19,20 +19,30 @@ def put_away(repo: Repository, state: Path, files: Sequence[str]) -> None:
         "stash", "push", "--quiet", "-m", _MESSAGE, "--", *files, what="cannot stash", env=repo.person
     )
     oid = repo.git.text("rev-parse", "refs/stash")
-    write_json(_note(state), {"stash": oid, "files": list(files)}, durable=True)
+    noted = read_json(_note(state)) or []
+    write_json(
+        _note(state), [*noted, {"stash": oid, "folder": str(repo.root), "files": list(files)}], durable=True
+    )
 
 
-def bring_back(root: Path, state: Path) -> list[str]:
-    """Apply what was put away and say so; returns what went wrong, for a warning.
+def bring_back(state: Path) -> list[str]:
+    """Apply what was put away, the last first, and say so; returns what went wrong, for a warning.
 
     Where it does not fit any more, the stash stays, and the files stay as they are committed.
     """
     noted = read_json(_note(state))
-    if not isinstance(noted, dict):
+    if not isinstance(noted, list):
         return []
-    git, oid, files = Git(root, bare=False), noted["stash"], noted["files"]
-    entries = git.text("stash", "list", "--format=%H").splitlines()
+    told = [
+        line for one in reversed(noted) for line in _apply(Path(one["folder"]), one["stash"], one["files"])
+    ]
     _note(state).unlink()
+    return told
+
+
+def _apply(root: Path, oid: str, files: Sequence[str]) -> list[str]:
+    git = Git(root, bare=False)
+    entries = git.text("stash", "list", "--format=%H").splitlines()
     if oid not in entries:
         return []
     name = f"stash@{{{entries.index(oid)}}}"

@@ -30,6 +30,10 @@ _GENERATED = re.compile(
 )
 
 
+class Misnamed(Stop):
+    """A path or a code that a project does not have; another project of the site may."""
+
+
 @dataclass(frozen=True)
 class Files:
     """A project's texts in UTF-16 units, those that may be edited, and why the others may not."""
@@ -139,10 +143,10 @@ def _below(root: Path, path: Path, files: Collection[str]) -> set[str]:
     return {file for file in files if name in (".", file) or file.startswith(f"{name}/")}
 
 
-def _unknown(root: Path, here: Path, word: str, files: Collection[str]) -> Stop:
+def _unknown(root: Path, here: Path, word: str, files: Collection[str]) -> Misnamed:
     folders = {str(parent) for file in files for parent in PurePosixPath(file).parents} - {"."}
     near = difflib.get_close_matches(word.rstrip("/"), sorted({*files, *folders}), 1, 0.6)
     there = (here / word).exists() or (root / word).exists()
     what = "is no file of the TypeScript project" if there else "is not there"
     hint = f"invoke ts.fix {near[0]}" if near else "invoke ts.fix"
-    return Stop(f"{word} {what}" + (f"; the nearest is {near[0]}" if near else ""), hint)
+    return Misnamed(f"{word} {what}" + (f"; the nearest is {near[0]}" if near else ""), hint)

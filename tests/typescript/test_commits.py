@@ -143,13 +143,13 @@ def test_stash_takes_only_the_named_files_and_brings_staged_and_unstaged_back(si
     stash.put_away(opened(site), site / ".pages", ["src/a.ts"])
     assert git(site, "status", "--porcelain") == " M README.md"
     repaired(site, 1, {"src/a.ts": ("line 15\r\n", "LINE 15\r\n")})
-    assert stash.bring_back(site, site / ".pages") == []
+    assert stash.bring_back(site / ".pages") == []
     found = (site / "src/a.ts").read_bytes()
     assert b"staged\r\nmine\r\n" in found
     assert b"LINE 15\r\n" in found
     assert git(site, "diff", "--cached", "--numstat").split() == ["1", "1", "web/src/a.ts"]
     assert git(site, "stash", "list") == ""
-    assert stash.bring_back(site, site / ".pages") == []
+    assert stash.bring_back(site / ".pages") == []
 
 
 def test_stash_that_does_not_fit_any_more_is_kept(site: Path, git: Git) -> None:
@@ -157,7 +157,7 @@ def test_stash_that_does_not_fit_any_more_is_kept(site: Path, git: Git) -> None:
     (site / "src/a.ts").write_bytes(mine)
     stash.put_away(opened(site), site / ".pages", ["src/a.ts"])
     repaired(site, 1, {"src/a.ts": ("line 5\r\n", "LINE 5\r\n")})
-    (told,) = stash.bring_back(site, site / ".pages")
+    (told,) = stash.bring_back(site / ".pages")
     assert "they are safe in stash@{0}" in told
     assert git(site, "status", "--porcelain") == ""
     assert b"LINE 5\r\n" in (site / "src/a.ts").read_bytes()
