@@ -489,9 +489,9 @@ def _by_file(batch: Sequence[_Candidate]) -> dict[str, list[list[_Candidate]]]:
 def _split(
     group: list[_Candidate], gone: Counter[Spot], new: Iterable[Spot]
 ) -> tuple[list[list[_Candidate]], list[_Candidate]]:
-    """Return the smaller groups to try, and the candidates that are next to as many new errors as they removed.
+    """Return the smaller groups to try, and the candidates next to new errors that removed nothing.
 
-    Those that removed more are tried alone. When the new errors are next to nobody's edits the group is halved.
+    Those next to new errors that did remove something are tried alone; new errors next to nobody halve the group.
     """
     blame: Counter[int] = Counter()
     for file, position, _ in new:
@@ -508,7 +508,7 @@ def _split(
     alone: list[_Candidate] = []
     for index in sorted(blame):
         removed = sum((each.file, each.start, each.code) in gone for each in group[index].targets)
-        (alone if removed > blame[index] else failed).append(group[index])
+        (alone if removed else failed).append(group[index])
     if not blame or (not rest and not failed):
         half = (len(group) + 1) // 2
         return [group[:half], group[half:]], []
