@@ -105,7 +105,7 @@ def changed_lines(one: Made) -> Iterator[str]:
 
     yield f"  {one.file}:{one.line}  {one.strategy} ({one.level})"
     for each in one.changes:
-        yield f"      {each.form}: {short(each.before)} -> {short(each.after)}"
+        yield from _wrapped(f"{each.form}: {short(each.before)} -> {short(each.after)}", 6)
     yield from _wrapped(f"why: {one.why}", 6)
     if one.risk:
         yield from _wrapped(f"risk: {one.risk}", 6)

@@ -326,3 +326,45 @@ def test_build_leaves_the_check_to_the_gate_where_there_is_a_baseline(site: Path
     assert recipe(open_project(), "local").check == ()
     done = subprocess.run(["git", "check-ignore", "ts-baseline.json"], cwd=site, check=False)
     assert done.returncode == 1
+
+
+def test_projects_of_a_site_are_repaired_alone_and_land_together(
+    site: Path, git: Git, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = json.loads((site / "tsconfig.json").read_text())
+    for name, files in {"app": ["src/a.ts", "src/b.ts"], "tools": ["src/b.ts", "tools/c.ts"]}.items():
+        (site / f"tsconfig.{name}.json").write_text(json.dumps({**config, "include": files}))
+    references = [{"path": "./tsconfig.app.json"}, {"path": "./tsconfig.tools.json"}]
+    (site / "tsconfig.json").write_text(json.dumps({"files": [], "references": references}))
+    (site / "tools").mkdir()
+    (site / "tools/c.ts").write_text("export function half(n) {\n  return n / 2;\n}\nhalf(4);\n")
+    (site / "invoke.yaml").write_text(SETTINGS.replace("--noEmit", "--noEmit, -p, tsconfig.app.json"))
+    git(site, "add", "--all")
+    git(site, "commit", "--quiet", "--message", "projects")
+    stopped("ts.fix", "--by=one", "--no-build", "--no-test", "--json")
+    value = json.loads(capsys.readouterr().out)
+    assert value["before"] == 6
+    assert [one["file"] for one in value["left"]] == ["src/b.ts"]
+    assert [one["id"].partition("/")[2] for one in value["steps"]] == ["1", "2"]
+    assert git(site, "diff", "--name-only", "main").split() == ["src/a.ts", "src/b.ts", "tools/c.ts"]
+    assert git(site, "status", "--porcelain") == ""
+    invoke("ts.undo", "2")
+    assert "half(n)" in (site / "tools/c.ts").read_text()
+    assert b"(a: number, b: number)" in (site / "src/a.ts").read_bytes()
+
+
+def test_corrected_configuration_is_a_commit_of_its_own(site: Path, git: Git) -> None:
+    config = json.loads((site / "tsconfig.json").read_text())
+    options = {**config["compilerOptions"], "lib": ["ES2015"]}
+    (site / "tsconfig.json").write_text(json.dumps({**config, "compilerOptions": options}, indent=2))
+    (site / "src/a.ts").write_text(
+        "export const last = [1, 2].includes(2);\nexport function f(a) { return a; }\nf(1);\n"
+    )
+    git(site, "commit", "--quiet", "--all", "--message", "old lib")
+    stopped("ts.fix", "--no-build", "--no-test")
+    first = git(site, "log", "--reverse", "--format=%H %s", "main..HEAD").splitlines()[0]
+    assert first.split(" ", 1)[1] == "ts: configuration: 1 type repair"
+    assert git(site, "show", "--format=", "--name-only", first.split()[0]) == "tsconfig.json"
+    lib = json.loads((site / "tsconfig.json").read_text())["compilerOptions"]["lib"]
+    assert "ES2016" in lib
+    assert "f(a: number)" in (site / "src/a.ts").read_text()
