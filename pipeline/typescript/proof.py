@@ -33,6 +33,8 @@ FORMS: Mapping[Level, frozenset[str]] = {
             "removed declaration",
             "removed parameter",
             "removed name",
+            "removed unreachable",
+            "removed write",
             "renamed",
         )
     ),

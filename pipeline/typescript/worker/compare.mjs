@@ -134,7 +134,21 @@ class Comparison {
     if (ts.isPropertyDeclaration(node)) return !node.initializer || this.isHarmless(node.initializer) ? "removed declaration" : "other";
     if (ts.isMethodDeclaration(node)) return "removed declaration";
     if (ts.isEmptyStatement(node)) return "nothing";
+    if (this.isUnreachable(node)) return "removed unreachable";
+    // What writes to a member that nothing reads: the value is worked out for nothing.
+    const write = ts.isExpressionStatement(node) && ts.isBinaryExpression(node.expression) ? node.expression : null;
+    if (write?.operatorToken.kind === ts.SyntaxKind.EqualsToken && /^this\.#?[\w$]+$/.test(this.text(write.left)) && this.isHarmless(write.right)) {
+      return "removed write";
+    }
     return "other";
+  }
+
+  // After a return or a throw of the same list; functions are hoisted and so are names of `var`.
+  isUnreachable(node) {
+    const { ts } = this;
+    const before = node.parent?.statements?.[node.parent.statements.indexOf(node) - 1];
+    if (!before || ts.isFunctionDeclaration(node) || /\bvar\b|\bfunction\b/.test(this.text(node))) return false;
+    return ts.isReturnStatement(before) || ts.isThrowStatement(before) || ts.isBreakStatement(before) || ts.isContinueStatement(before) || this.isUnreachable(before);
   }
 
   // `if (pure) return ...|throw ...|continue|break`, with or without braces and no else.
@@ -181,6 +195,10 @@ class Comparison {
       this.transformed(before, after);
       return;
     }
+    if (head(ts, before) !== head(ts, after)) {
+      this.transformed(before, after);
+      return;
+    }
     if (ts.isFunctionLike(before)) {
       this.functions(before, after);
       return;
@@ -203,6 +221,10 @@ class Comparison {
       this.lists(left, right);
       return;
     }
+    if (ts.isReturnStatement(before) && !before.expression && this.text(after.expression ?? after) === "undefined") {
+      this.note("nothing", before, after);
+      return;
+    }
     if (!left.length && !right.length) {
       this.note(this.renamed(before, after) ? "renamed" : "other", before, after);
       return;
@@ -210,10 +232,6 @@ class Comparison {
     if (ts.isIfStatement(before) && this.narrower(before.expression, after.expression)) {
       this.note("narrowed condition", before.expression, after.expression);
       this.members(left.slice(1), right.slice(1), before, after);
-      return;
-    }
-    if (head(ts, before) !== head(ts, after)) {
-      this.transformed(before, after);
       return;
     }
     this.members(left, right, before, after);
@@ -365,6 +383,7 @@ function isList(ts, node) {
 function head(ts, node) {
   if (ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node)) return `${node.operator}`;
   if (ts.isVariableDeclarationList(node)) return `${node.flags & ts.NodeFlags.BlockScoped}`;
+  if (ts.isFunctionLike(node)) return `${(node.modifiers ?? []).map((one) => one.kind)}${node.asteriskToken ? "*" : ""}`;
   return "";
 }
 
