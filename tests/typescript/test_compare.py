@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,7 @@ from pipeline.typescript import proof
 from pipeline.typescript.proof import Change
 from pipeline.typescript.session import Session
 
-from . import packages
+from tests.typescript import packages
 
 pytestmark = pytest.mark.node
 
