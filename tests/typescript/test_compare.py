@@ -9,7 +9,6 @@ import pytest
 from pipeline.typescript import proof
 from pipeline.typescript.proof import Change
 from pipeline.typescript.session import Session
-
 from tests.typescript import packages
 
 pytestmark = pytest.mark.node
