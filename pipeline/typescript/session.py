@@ -140,7 +140,11 @@ class Session:
         self._epoch = -1
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.Queue[Any] = queue.Queue()
-        self.description = self._open()
+        try:
+            self.description = self._open()
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -152,12 +156,13 @@ class Session:
         """End the worker."""
         process, self._process = self._process, None
         if process:
+            # First: a stream cannot be closed while a thread waits for a line of it.
+            process.kill()
+            process.wait()
             for stream in (process.stdin, process.stdout, process.stderr):
                 with contextlib.suppress(OSError):
                     if stream:
                         stream.close()
-            process.kill()
-            process.wait()
 
     def override(self, options: Mapping[str, object]) -> None:
         """Use these compiler options in place of the configuration's; {} are its own again."""

@@ -1,8 +1,11 @@
 // The JavaScript that files become, without types and comments: what a proof of behaviour compares.
 
+import { withoutMark } from "./virtual.mjs";
+
 export function emitted(project, texts) {
   const found = {};
-  for (const [file, text] of Object.entries(texts)) {
+  for (const [file, whole] of Object.entries(texts)) {
+    const text = withoutMark(whole);
     const full = project.absolute(file);
     const language = project.languageOf(full);
     const parts = language ? (language.emit?.(full, text) ?? scripts(language, full, text)) : [{ name: "", text, extension: extensionOf(file) }];

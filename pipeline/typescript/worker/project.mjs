@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { Refusal } from "./protocol.mjs";
 import { languages } from "./languages.mjs";
-import { Virtual } from "./virtual.mjs";
+import { MARK, startsWithMark, Virtual, withoutMark } from "./virtual.mjs";
 
 const SCRIPT = /\.[cm]?[jt]sx?$/;
 
@@ -128,6 +128,13 @@ export class Project {
     return this.brought.get(file) ?? this.ts.sys.readFile(file);
   }
 
+  // The text as positions count in it: TypeScript takes a byte order mark away when it reads a file.
+  #whole(file) {
+    const text = this.read(file);
+    if (text === undefined || this.texts.has(file) || text.startsWith(MARK) || !startsWithMark(file)) return text;
+    return MARK + text;
+  }
+
   #folderExists(folder) {
     const within = `${folder}/`;
     return this.ts.sys.directoryExists(folder) || [...this.brought.keys()].some((file) => file.startsWith(within));
@@ -136,11 +143,11 @@ export class Project {
   record(file) {
     let record = this.records.get(file);
     if (!record) {
-      const text = this.read(file);
+      const text = this.#whole(file);
       if (text === undefined) return undefined;
       record = { text, version: `${this.version}`, virtuals: [] };
       const language = this.languageOf(file);
-      if (language) record.virtuals = language.virtuals(file, text).map((data) => new Virtual(file, text, data));
+      if (language) record.virtuals = language.virtuals(file, withoutMark(text)).map((data) => new Virtual(file, text, data));
       for (const one of record.virtuals) this.virtuals.set(one.name, one);
       this.records.set(file, record);
     }
@@ -318,7 +325,7 @@ export class Project {
     const found = [];
     for (const [one, start, end, message, code] of (await virtual?.report?.(raw)) ?? []) {
       const flat = one ? this.#flat(one) : { ...NOTHING, code, name: this.relative(source.fileName) };
-      found.push({ ...flat, file: this.relative(virtual.file), start, end, message });
+      found.push({ ...flat, file: this.relative(virtual.file), start: start + virtual.shift, end: end + virtual.shift, message });
     }
     for (const one of virtual?.report ? [] : raw) {
       if (language?.ignores?.(one, virtual)) continue;

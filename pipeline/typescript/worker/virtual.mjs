@@ -1,5 +1,27 @@
 // A script generated from a file in another language, with the map between its positions and the file's.
 
+import { closeSync, openSync, readSync } from "node:fs";
+
+export const MARK = "\ufeff";
+
+export function withoutMark(text) {
+  return text.startsWith(MARK) ? text.slice(1) : text;
+}
+
+export function startsWithMark(file) {
+  const start = Buffer.alloc(3);
+  try {
+    const opened = openSync(file, "r");
+    try {
+      return readSync(opened, start, 0, 3, 0) === 3 && start.equals(Buffer.from([0xef, 0xbb, 0xbf]));
+    } finally {
+      closeSync(opened);
+    }
+  } catch {
+    return false;
+  }
+}
+
 export class Virtual {
   // data: { name, text, extension, segments: [[generated, source, length, verified], ...] }, and where the language's own
   // checker knows better which errors it reports, and where: locate({ start, length, code, source }) -> [start, end] | null,
@@ -13,12 +35,14 @@ export class Virtual {
     this.part = data.part ?? "main";
     this.locate = data.locate ?? null;
     this.report = data.report ?? null;
-    this.segments = [...data.segments].sort((one, other) => one[0] - other[0] || one[1] - other[1]);
+    // Languages never see a byte order mark.
+    this.shift = source.startsWith(MARK) ? 1 : 0;
+    this.segments = data.segments.map(([generated, from, ...more]) => [generated, from + this.shift, ...more]).sort((one, other) => one[0] - other[0] || one[1] - other[1]);
   }
 
   // Where the language's own checker reports an error, or null when it does not.
   reported(diagnostic) {
-    if (this.locate) return this.locate(diagnostic);
+    if (this.locate) return this.locate(diagnostic)?.map((one) => one + this.shift) ?? null;
     return this.toSource(diagnostic.start, diagnostic.start + diagnostic.length, true);
   }
 
