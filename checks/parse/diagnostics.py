@@ -98,12 +98,10 @@ def _made(file: str, line: str, column: str, level: str, code: str, message: str
 
 def _continued(lines: list[str], start: int) -> list[str]:
     # tsc explains an error in further lines, indented by two spaces more each.
-    rest = []
-    for line in lines[start:]:
-        if not line.startswith("  ") or not line.strip():
-            break
-        rest.append(line)
-    return rest
+    end = start
+    while end < len(lines) and lines[end].startswith("  ") and lines[end].strip():
+        end += 1
+    return lines[start:end]
 
 
 def json_text(quoted: str) -> str:

@@ -122,8 +122,8 @@ def _hand(minutes: float) -> str:
 def _roadmap(done: Analysis) -> Iterator[str]:
     yield "roadmap (effort by hand; ts.fix does most of it)"
     for number, one in enumerate(done.stages, 1):
-        title = one.title if len(one.title) <= 46 else f"{one.title[:45]}…"
-        yield f"  {number}. {title:<46} {one.errors:>5} → {one.left:>5} left  {_hand(one.minutes):>10}"
+        title = one.title if len(one.title) <= 43 else f"{one.title[:42]}…"
+        yield f"  {number}. {title:<43} {one.errors:>5} → {one.left:>5} left  {_hand(one.minutes):>10}"
 
 
 def _trend(one: Report) -> Iterator[str]:
