@@ -54,7 +54,7 @@ class Proposal:
 class ConfigurationRepair:
     """A change of a configuration that the checker proved: the edit, the file's text after it, the errors it removes.
 
-    `before` is None for a file that is new. The JavaScript of every file stays as it is.
+    `before` is None for a file that is new. The JavaScript of every file stays as it is. `revealed` are errors that only show with it.
     """
 
     file: str
@@ -64,6 +64,7 @@ class ConfigurationRepair:
     why: str
     options: Mapping[str, Any]
     removed: tuple[Diagnostic, ...]
+    revealed: tuple[Diagnostic, ...]
     errors: tuple[int, int]
     level: Level = "type-only"
 
@@ -117,8 +118,9 @@ def repair_configuration(
             if unchanged and (best is None or len(found) < len(best[1])):
                 gone = tuple(sorted(set(errors) - set(found)))
                 counts = (len(errors), len(found))
+                shown = tuple(sorted(set(found) - set(errors)))
                 made = ConfigurationRepair(
-                    file, edits, before, after, proposal.why, proposal.options, gone, counts
+                    file, edits, before, after, proposal.why, proposal.options, gone, shown, counts
                 )
                 best = (made, found, effective)
         if best:
@@ -141,14 +143,14 @@ def after_configuration(mended: Sequence[ConfigurationRepair], outcome: Outcome)
         for at, one in enumerate(mended)
     )
     later = tuple(replace(one, base=one.base + len(mended)) for one in outcome.kept)
-    # The errors that the mended configuration reveals belong to what was there before it.
-    gone = [one for each in mended for one in each.removed]
-    before = tuple(sorted({*outcome.before, *gone}))
+    before = set(outcome.before)
+    for one in reversed(mended):
+        before = (before - set(one.revealed)) | set(one.removed)
     return replace(
         outcome,
         texts={**outcome.texts, **{one.file: one.after for one in mended}},
         kept=(*first, *later),
-        before=before,
+        before=tuple(sorted(before)),
     )
 
 
