@@ -54,7 +54,8 @@ class Proposal:
 class ConfigurationRepair:
     """A change of a configuration that the checker proved: the edit, the file's text after it, the errors it removes.
 
-    `before` is None for a file that is new. The JavaScript of every file stays as it is. `revealed` are errors that only show with it.
+    `before` is None for a file that is new. The JavaScript of every file stays as it is.
+    `revealed` are errors that only show with it.
     """
 
     file: str
