@@ -156,8 +156,9 @@ export class Project {
 
   roots() {
     const names = [];
-    for (const file of [...this.parsed.fileNames, ...this.languages.flatMap((one) => one.globals ?? [])]) {
-      if (!this.exists(file)) continue;
+    const globals = this.languages.flatMap((one) => one.globals ?? []).filter((file) => this.exists(file));
+    for (const file of [...this.parsed.fileNames, ...globals]) {
+      if (this.texts.get(file) === null) continue;
       const extra = this.languageOf(file) ? (this.record(file)?.virtuals ?? []) : [];
       if (extra.length) names.push(...extra.map((one) => one.name));
       else if (!this.languageOf(file)) names.push(file);
@@ -294,7 +295,7 @@ export class Project {
       files: [...files.values()],
       options: JSON.parse(JSON.stringify(this.parsed.options)),
       references: (this.parsed.projectReferences ?? []).map((one) => this.relative(one.path)),
-      problems: this.parsed.errors.map((one) => this.#flat(one)),
+      problems: [...(this.parsed.options.configFile?.parseDiagnostics ?? []), ...this.parsed.errors].map((one) => this.#flat(one)),
     };
   }
 
