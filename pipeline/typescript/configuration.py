@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,8 @@ from pipeline.core.errors import Stop
 from pipeline.typescript import jsonc, texts
 from pipeline.typescript.edits import Edit, apply, newline_of
 from pipeline.typescript.record import Error, error_of
-from pipeline.typescript.rounds import Kept, Outcome
 from pipeline.typescript.session import Diagnostic, Session
-from pipeline.typescript.strategies.base import Level, Repair
-from pipeline.typescript.workspace import Files
+from pipeline.typescript.strategies.base import Level
 
 SessionFactory = Callable[[Mapping[str, str]], Session]
 # All that a repair may set: each adds knowledge, none takes a check away.
@@ -55,7 +53,6 @@ class ConfigurationRepair:
     """A change of a configuration that the checker proved: the edit, the file's text after it, the errors it removes.
 
     `before` is None for a file that is new. The JavaScript of every file stays as it is.
-    `revealed` are errors that only show with it.
     """
 
     file: str
@@ -65,7 +62,6 @@ class ConfigurationRepair:
     why: str
     options: Mapping[str, Any]
     removed: tuple[Diagnostic, ...]
-    revealed: tuple[Diagnostic, ...]
     errors: tuple[int, int]
     level: Level = "type-only"
 
@@ -119,9 +115,8 @@ def repair_configuration(
             if unchanged and (best is None or len(found) < len(best[1])):
                 gone = tuple(sorted(set(errors) - set(found)))
                 counts = (len(errors), len(found))
-                shown = tuple(sorted(set(found) - set(errors)))
                 made = ConfigurationRepair(
-                    file, edits, before, after, proposal.why, proposal.options, gone, shown, counts
+                    file, edits, before, after, proposal.why, proposal.options, gone, counts
                 )
                 best = (made, found, effective)
         if best:
@@ -131,40 +126,6 @@ def repair_configuration(
             groups = proposals([error_of(one, {}) for one in errors], options, needs, root)
         groups = [one for one in groups if one[0].shown not in tried]
     return kept
-
-
-def after_configuration(mended: Sequence[ConfigurationRepair], outcome: Outcome) -> Outcome:
-    """Return the outcome of rounds over a mended configuration as one that began before it was mended."""
-    if not mended:
-        return outcome
-    first = tuple(
-        Kept(
-            Repair("configuration", one.level, one.edits, f"{one.why}: {_told(one)}"), one.removed, (), 0, at
-        )
-        for at, one in enumerate(mended)
-    )
-    later = tuple(replace(one, base=one.base + len(mended)) for one in outcome.kept)
-    before = set(outcome.before)
-    for one in reversed(mended):
-        before = (before - set(one.revealed)) | set(one.removed)
-    return replace(
-        outcome,
-        texts={**outcome.texts, **{one.file: one.after for one in mended}},
-        kept=(*first, *later),
-        before=tuple(sorted(before)),
-    )
-
-
-def _told(one: ConfigurationRepair) -> str:
-    return Proposal("", one.options, ()).shown
-
-
-def with_configuration(mended: Sequence[ConfigurationRepair], files: Files) -> Files:
-    """Return the files with the configuration's text as it was."""
-    first: dict[str, str] = {}
-    for one in mended:
-        first.setdefault(one.file, one.before or "")
-    return replace(files, texts={**files.texts, **first})
 
 
 def _edited(

@@ -14,16 +14,12 @@ from pipeline.typescript import texts
 from pipeline.typescript.categories import category
 from pipeline.typescript.configuration import (
     OPTIONS,
-    ConfigurationRepair,
     Proposal,
-    after_configuration,
     proposals,
     repair_configuration,
 )
 from pipeline.typescript.record import Error
-from pipeline.typescript.rounds import Kept, Outcome
-from pipeline.typescript.session import Diagnostic, Session
-from pipeline.typescript.strategies.base import Repair
+from pipeline.typescript.session import Session
 from tests.typescript import packages
 
 LIB = (
@@ -97,33 +93,6 @@ def test_nothing_that_loosens_a_check_may_be_set() -> None:
     assert OPTIONS.isdisjoint(
         {"strict", "noImplicitAny", "skipLibCheck", "strictNullChecks", "exclude", "checkJs"}
     )
-
-
-def diagnostic(code: int) -> Diagnostic:
-    return Diagnostic("a.ts", 1, 2, code, "x", "a.ts", 1, 2)
-
-
-def test_the_outcome_tells_the_errors_from_before_the_configuration_was_mended() -> None:
-    repair = ConfigurationRepair(
-        "tsconfig.json",
-        (),
-        "{}",
-        "{ }",
-        "why",
-        {"jsx": "preserve"},
-        (diagnostic(7026),),
-        (diagnostic(2322),),
-        (2, 2),
-    )
-    later = Kept(Repair("other", "type-only", (), "why"), (diagnostic(2322),), (), 1, 0)
-    rounds = Outcome(
-        {}, (later,), (diagnostic(2322), diagnostic(2339)), (diagnostic(2339),), 1, 1, 1.0, "done"
-    )
-    whole = after_configuration([repair], rounds)
-    assert [one.code for one in whole.before] == [2339, 7026]
-    assert [(one.repair.strategy, one.base) for one in whole.kept] == [("configuration", 0), ("other", 1)]
-    assert whole.texts == {"tsconfig.json": "{ }"}
-    assert after_configuration([], rounds) is rounds
 
 
 CONFIG = """\
