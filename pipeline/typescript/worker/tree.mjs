@@ -7,6 +7,8 @@
 const PROPERTIES = 60;
 const DEPTH = 3;
 const LONGEST = 600;
+// What the compiler writes in place of what it leaves out; a rest parameter's dots stand before its name.
+const TRUNCATED = /\.\.\.(?![\w$[{(])/;
 
 // Properties of a node that hold other nodes than its children, or children a second time.
 const NOT_CHILDREN = new Set(["parent", "jsDoc", "symbol", "flowNode", "endFlowNode", "returnFlowNode", "nextContainer", "externalModuleIndicator", "commonJsModuleIndicator"]);
@@ -205,8 +207,7 @@ class Pool {
     this.typeIds.set(type, id);
     const { ts, checker } = this;
     const flags = type.flags;
-    const text = checker.typeToString(type, node, this.format);
-    const record = { text: text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text, is: this.#is(type, flags) };
+    const record = { text: this.#text(type, node), is: this.#is(type, flags) };
     this.types[id] = record;
     this.depth++;
     const symbol = type.aliasSymbol ?? type.symbol;
@@ -235,6 +236,26 @@ class Pool {
     }
     this.depth--;
     return id;
+  }
+
+  // Writing out a library's generic type can take longer than checking it, and nobody would insert that text.
+  #text(type, node) {
+    const { checker, ts } = this;
+    const short = checker.typeToString(type, node, this.format & ~ts.TypeFormatFlags.NoTruncation);
+    if (!TRUNCATED.test(short)) return short;
+    const text = this.#isOurs(type, 2) ? checker.typeToString(type, node, this.format) : `${short}…`;
+    return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  }
+
+  #isOurs(type, depth) {
+    const { ts } = this;
+    if (type.isUnionOrIntersection()) {
+      const whole = type.types.every((one) => !(one.flags & ts.TypeFlags.Object));
+      return whole || (depth > 0 && type.types.some((one) => this.#isOurs(one, depth - 1)));
+    }
+    if (this.#isLocalShape(type)) return true;
+    const given = type.aliasTypeArguments ?? (type.objectFlags & ts.ObjectFlags.Reference ? this.checker.getTypeArguments(type) : []);
+    return depth > 0 && given.some((one) => this.#isOurs(one, depth - 1));
   }
 
   #is(type, flags) {
