@@ -136,7 +136,7 @@ class Session:
         self._said: list[str] = []
         self._texts: dict[str, str] = {}
         self._emitted: dict[tuple[str, str], tuple[Script, ...]] = {}
-        self._pool = Pool()
+        self._pool = Pool(self._spell)
         self._epoch = -1
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.Queue[Any] = queue.Queue()
@@ -188,7 +188,7 @@ class Session:
         """Return the typed trees of these files; `sources` are their texts in units."""
         data = self._ask("tree", files=sorted(files))
         if data["epoch"] != self._epoch:
-            self._epoch, self._pool = data["epoch"], Pool()
+            self._epoch, self._pool = data["epoch"], Pool(self._spell)
         self._pool.add(data["types"], data["symbols"])
         return [
             read_tree(
@@ -198,6 +198,9 @@ class Session:
             )
             for one in data["trees"]
         ]
+
+    def _spell(self, number: int) -> str:
+        return units(self._ask("spell", type=number) or "")
 
     def emit(self, texts: Mapping[str, str]) -> dict[str, tuple[Script, ...]]:
         """Return the JavaScript of texts by file, each script of it, types and comments stripped."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -27,11 +27,16 @@ class Type:
     """A type as the checker sees it; `text` is how it would be written, `flags` what it is (`any`, `union` ...)."""
 
     id: int
-    text: str
     flags: frozenset[str]
     name: str
     data: Mapping[str, Any]
     pool: Pool
+
+    @cached_property
+    def text(self) -> str:
+        """How it is written where it was met; names of packages are asked for only when somebody looks."""
+        bare: str = self.data["text"]
+        return (self.pool.spell(self.id) if self.data.get("foreign") else "") or bare
 
     def _types(self, key: str) -> tuple[Type, ...]:
         return tuple(one for number in self.data.get(key, ()) if (one := self.pool.type(number)))
@@ -179,7 +184,8 @@ def signature_of(data: Mapping[str, Any], pool: Pool) -> Signature:
 class Pool:
     """The types and symbols of one state of the texts, by the worker's ids."""
 
-    def __init__(self) -> None:
+    def __init__(self, spell: Callable[[int], str] = lambda _number: "") -> None:
+        self.spell = spell
         self._types: dict[int, Type] = {}
         self._symbols: dict[int, Symbol] = {}
 
@@ -187,9 +193,7 @@ class Pool:
         """Take what an answer of the worker brought."""
         for number, data in types.items():
             key = int(number)
-            self._types[key] = Type(
-                key, data["text"], frozenset(data["is"]), data.get("name", ""), data, self
-            )
+            self._types[key] = Type(key, frozenset(data["is"]), data.get("name", ""), data, self)
         for number, data in symbols.items():
             places = tuple(Place(**one) for one in data["declarations"])
             self._symbols[int(number)] = Symbol(int(number), data["name"], frozenset(data["is"]), places)

@@ -4,7 +4,7 @@
 import process from "node:process";
 import { listen, Refusal } from "./worker/protocol.mjs";
 import { Project } from "./worker/project.mjs";
-import { readTree } from "./worker/tree.mjs";
+import { readTree, spell } from "./worker/tree.mjs";
 import { emitted } from "./worker/emit.mjs";
 import { compared } from "./worker/compare.mjs";
 import { quickFixes } from "./worker/fixes.mjs";
@@ -45,6 +45,9 @@ listen(process.stdin, output, {
   },
   tree({ files }) {
     return readTree(opened(), files);
+  },
+  spell({ type }) {
+    return spell(opened(), type);
   },
   emit({ texts }) {
     return emitted(opened(), texts);

@@ -29,9 +29,9 @@ class Recorder(Session):
 
     notes: dict[str, Any]
 
-    def _ask(self, method: str, **parameters: Any) -> Any:
+    def _ask(self, method: str, **parameters: object) -> Any:  # noqa: ANN401 - JSON
         answer = super()._ask(method, **parameters)
-        if method in ("check", "fixes", "implementers", "ambient"):
+        if method in ("check", "fixes", "implementers", "ambient", "spell"):
             self.__dict__.setdefault("notes", {})[key(method, parameters)] = answer
         if method == "tree":
             notes = self.__dict__.setdefault("notes", {})

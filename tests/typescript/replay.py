@@ -23,7 +23,7 @@ class Replay:
     def __init__(self, name: str) -> None:
         self.notes: dict[str, Any] = json.loads((RECORDED / f"{name}.json").read_text(encoding="utf-8"))
         self.texts = {file: units(text) for file, text in self.notes["texts"].items()}
-        self.pool = Pool()
+        self.pool = Pool(lambda number: str(self._answer("spell", {"type": number})))
         self.pool.add(self.notes["tree"]["types"], self.notes["tree"]["symbols"])
 
     def trees(self, files: Iterable[str], sources: Mapping[str, str]) -> list[Tree]:
@@ -44,7 +44,7 @@ class Replay:
     def ambient(self, names: Iterable[str]) -> dict[str, str | None]:
         return dict(self._answer("ambient", {"names": sorted(names)}))
 
-    def _answer(self, method: str, asked: dict[str, Any]) -> Any:
+    def _answer(self, method: str, asked: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
         return self.notes[f"{method} {json.dumps(asked, sort_keys=True)}"]
 
     def world(self) -> World:

@@ -40,6 +40,10 @@ function kindName(ts, kind) {
   return kindNames.names.get(kind) ?? `${kind}`;
 }
 
+export function spell(project, id) {
+  return kept?.epoch === project.epoch && kept.project === project ? kept.spell(id) : "";
+}
+
 function treeOf(project, pool, file, source) {
   const { ts } = project;
   const checker = project.program.getTypeChecker();
@@ -179,6 +183,7 @@ class Pool {
     this.typeIds = new Map();
     this.shallow = new Set();
     this.symbolIds = new Map();
+    this.foreign = new Map();
     this.depth = 0;
     const { TypeFormatFlags } = this.ts;
     this.format =
@@ -207,7 +212,11 @@ class Pool {
     this.typeIds.set(type, id);
     const { ts, checker } = this;
     const flags = type.flags;
-    const record = { text: this.#text(type, node), is: this.#is(type, flags) };
+    const record = { text: this.#text(type), is: this.#is(type, flags) };
+    if (this.#isForeign(type, 2)) {
+      record.foreign = true;
+      this.foreign.set(id, [type, node]);
+    }
     this.types[id] = record;
     this.depth++;
     const symbol = type.aliasSymbol ?? type.symbol;
@@ -238,13 +247,40 @@ class Pool {
     return id;
   }
 
-  // Writing out a library's generic type can take longer than checking it, and nobody would insert that text.
-  #text(type, node) {
+  // How a type is written where it stands costs far more than its bare text: asked for with `spell`, and only where
+  // names of packages are in it. A library's generic type is not written out: nobody would insert that.
+  #text(type) {
     const { checker, ts } = this;
-    const short = checker.typeToString(type, node, this.format & ~ts.TypeFormatFlags.NoTruncation);
+    const short = checker.typeToString(type, undefined, this.format & ~ts.TypeFormatFlags.NoTruncation);
     if (!TRUNCATED.test(short)) return short;
-    const text = this.#isOurs(type, 2) ? checker.typeToString(type, node, this.format) : `${short}…`;
+    const text = this.#isOurs(type, 2) ? checker.typeToString(type, undefined, this.format) : `${short}…`;
     return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  }
+
+  spell(id) {
+    const [type, node] = this.foreign.get(id) ?? [];
+    return type ? this.checker.typeToString(type, node, this.format).slice(0, LONGEST + 1) : "";
+  }
+
+  // Whether a name in it may need a namespace or an import that its bare text does not show.
+  #isForeign(type, depth) {
+    const { ts } = this;
+    if (type.isUnionOrIntersection() && !type.aliasSymbol) return type.types.some((one) => this.#isForeign(one, depth));
+    if (!(type.flags & (ts.TypeFlags.Object | ts.TypeFlags.EnumLike)) && !type.aliasSymbol) return false;
+    const symbol = type.aliasSymbol ?? type.symbol;
+    const declared = symbol?.declarations?.[0]?.getSourceFile();
+    if (symbol?.parent && declared && !this.#inside(declared.fileName)) return true;
+    if (this.#isLocalShape(type) && !type.aliasSymbol && !symbol?.parent) return depth === 0 ? false : this.#partsAreForeign(type, depth - 1);
+    const given = type.aliasTypeArguments ?? (type.objectFlags & ts.ObjectFlags.Reference ? this.checker.getTypeArguments(type) : []);
+    return depth > 0 && given.some((one) => this.#isForeign(one, depth - 1));
+  }
+
+  #partsAreForeign(type, depth) {
+    const { checker, ts } = this;
+    const calls = checker.getSignaturesOfType(type, ts.SignatureKind.Call);
+    const parts = [...checker.getPropertiesOfType(type).slice(0, PROPERTIES), ...calls.flatMap((one) => one.getParameters())];
+    if (calls.some((one) => quietly(() => this.#isForeign(one.getReturnType(), depth)))) return true;
+    return parts.some((one) => quietly(() => this.#isForeign(checker.getTypeOfSymbol(one), depth)));
   }
 
   #isOurs(type, depth) {
