@@ -13,12 +13,14 @@ from pipeline.core.errors import Stop
 from pipeline.typescript import session as sessions
 from pipeline.typescript.session import Refused, Session, WorkerDied
 from pipeline.typescript.texts import read, units
-
 from tests.typescript import packages
 
 pytestmark = pytest.mark.node
 
-CONFIG = '{"compilerOptions": {"strict": true, "noEmit": true, "types": [], "target": "ES2022", "lib": ["ES2022", "DOM"]}}'
+CONFIG = (
+    '{"compilerOptions": {"strict": true, "noEmit": true, "types": [], "target": "ES2022",'
+    ' "lib": ["ES2022", "DOM"]}}'
+)
 
 
 @pytest.fixture(scope="session")
@@ -153,13 +155,20 @@ def test_a_worker_that_ends_says_what_it_said_last(tmp_path: Path, monkeypatch: 
     assert caught.value.hint
 
 
+_PRINTS = """
+console.log("loading");
+process.stdout.write("Content-Length: 3\\r\\n\\r\\n{}x");
+export default {};
+"""
+
+
 def test_what_the_sites_configuration_prints_stays_out_of_the_protocol(tmp_path: Path) -> None:
     modules = packages.installed(packages.SVELTE)
     files = {
         "tsconfig.json": CONFIG.replace(
             '"types"', '"module": "esnext", "moduleResolution": "bundler", "types"'
         ),
-        "svelte.config.js": 'console.log("loading"); process.stdout.write("Content-Length: 3\\r\\n\\r\\n{}x"); export default {};',
+        "svelte.config.js": _PRINTS,
         "package.json": '{"type": "module"}',
         "a.ts": "export const a: number = '';\n",
         "A.svelte": "<p>a</p>",
