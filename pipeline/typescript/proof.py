@@ -25,6 +25,7 @@ FORMS: Mapping[Level, frozenset[str]] = {
             "conversion",
             "declared",
             "kept",
+            "left out",
         )
     ),
     "unused": frozenset(

@@ -103,7 +103,7 @@ class Comparison {
     const [text, value] = [this.text(body), this.text(initializer)];
     if ((text.match(uses) ?? []).length !== 1) return null;
     const statement = open.find((one) => this.text(one) === text.replace(uses, () => value));
-    if (!statement || !/^(?:return\s+|[\w$.]+\s*=\s*)?\(*$/.test(text.slice(0, text.search(uses)))) return null;
+    if (!statement || !/^(?:return\s+|(?:(?:const|let|var)\s+)?[\w$.]+\s*=\s*)?\(*$/.test(text.slice(0, text.search(uses)))) return null;
     return { statement, length: guarded ? 3 : 2 };
   }
 
@@ -229,6 +229,10 @@ class Comparison {
       this.note(this.renamed(before, after) ? "renamed" : "other", before, after);
       return;
     }
+    if (this.checkedMore(before, after)) {
+      this.note("conditional", before, after);
+      return;
+    }
     if (ts.isIfStatement(before) && this.narrower(before.expression, after.expression)) {
       this.note("narrowed condition", before.expression, after.expression);
       this.members(left.slice(1), right.slice(1), before, after);
@@ -237,13 +241,27 @@ class Comparison {
     this.members(left, right, before, after);
   }
 
-  // `a` became `a && pure`.
+  // `a && b` became `a && pure && b`, or has it first or last.
   narrower(before, after) {
+    const [old, now] = [this.operands(before), this.operands(after)];
+    let at = 0;
+    const more = now.filter((one) => !(at < old.length && this.same(old[at], one) && ++at));
+    return at === old.length && more.length > 0 && more.every((one) => this.isPure(one));
+  }
+
+  // `a && b < c` became `a && b !== undefined && b < c`.
+  checkedMore(before, after) {
     const { ts } = this;
-    return (
-      ts.isBinaryExpression(after) && after.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken &&
-      ((this.same(after.left, before) && this.isPure(after.right)) || (this.same(after.right, before) && this.isPure(after.left)))
-    );
+    if (!ts.isBinaryExpression(after) || after.operatorToken.kind !== ts.SyntaxKind.AmpersandAmpersandToken) return false;
+    const old = new Set(this.operands(before).map((one) => this.text(one)));
+    const more = this.operands(after).filter((one) => !old.has(this.text(one)));
+    return this.narrower(before, after) && more.every((one) => /^[\w$.]+ !== undefined$/.test(this.text(one)));
+  }
+
+  operands(node) {
+    const { ts } = this;
+    const both = ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken;
+    return both ? [...this.operands(node.left), ...this.operands(node.right)] : [node];
   }
 
   functions(before, after) {
@@ -291,6 +309,15 @@ class Comparison {
       this.pair(before, plain(now.left));
       return;
     }
+    // A branch `null` became `undefined`, for what takes the one and not the other.
+    if (before.kind === ts.SyntaxKind.NullKeyword && this.text(now) === "undefined") {
+      this.note("default", before, after);
+      return;
+    }
+    if (ts.isNumericLiteral(before) && ts.isStringLiteral(now) && now.text === `${Number(before.text)}`) {
+      this.note("conversion", before, after);
+      return;
+    }
     if (ts.isCallExpression(now) && ["String", "Number", "Boolean"].includes(this.text(now.expression)) && this.text(now.arguments[0] ?? now) === text) {
       this.note("conversion", before, after);
       return;
@@ -310,6 +337,10 @@ class Comparison {
         return;
       }
     }
+    if (ts.isSpreadAssignment(after) && this.leftOut(before, plain(after.expression))) {
+      this.note("left out", before, after);
+      return;
+    }
     if (ts.isBinaryExpression(now) && now.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken && this.same(plain(now.right), before) && this.isPure(now.left)) {
       this.note("conditional", before, after);
       return;
@@ -328,6 +359,25 @@ class Comparison {
       return;
     }
     this.note("other", before, after);
+  }
+
+  // `a: x` became `...(x === undefined ? {} : { a: x })`, `a: c ? x : undefined` became `...(c ? { a: x } : {})`; a
+  // spread before it would show through.
+  leftOut(before, now) {
+    const { ts } = this;
+    if (!ts.isConditionalExpression(now) || !(ts.isPropertyAssignment(before) || ts.isShorthandPropertyAssignment(before))) return false;
+    const earlier = before.parent.properties.slice(0, before.parent.properties.indexOf(before));
+    if (earlier.some((one) => ts.isSpreadAssignment(one) || (one.name && this.same(one.name, before.name)))) return false;
+    const [empty, full] = [now.whenTrue, now.whenFalse].sort((one, other) => this.text(one).length - this.text(other).length);
+    if (this.text(empty) !== "{}" || !ts.isObjectLiteralExpression(full) || full.properties.length !== 1) return false;
+    const [only] = full.properties;
+    if (!only.name || !this.same(only.name, before.name) || only.kind === ts.SyntaxKind.MethodDeclaration) return false;
+    const [old, value] = [before.initializer ?? before.name, only.initializer ?? only.name];
+    if (ts.isConditionalExpression(old) && this.same(old.condition, now.condition)) {
+      const [here, there] = full === now.whenTrue ? [old.whenTrue, old.whenFalse] : [old.whenFalse, old.whenTrue];
+      return this.same(here, value) && this.text(there) === "undefined";
+    }
+    return this.same(old, value) && this.isPure(old) && empty === now.whenTrue && this.text(now.condition) === `${this.text(old)} === undefined`;
   }
 
   // Reading names and members, comparing, literals: what no one notices. Getters are taken to be quiet.
