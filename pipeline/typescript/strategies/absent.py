@@ -69,7 +69,7 @@ def _given(node: Node) -> Iterator[Node]:
 
 def _value_of(node: Node) -> Iterator[Node]:
     parent = node.parent
-    if node.role == "arguments" or node.kind == "ShorthandPropertyAssignment":
+    if node.role in ("arguments", "elements") or node.kind == "ShorthandPropertyAssignment":
         yield node
     elif node.kind in ("CallExpression", "NewExpression"):
         yield from node.all("arguments")

@@ -17,6 +17,8 @@ _TIGHT = frozenset(("PrefixUnaryExpression", "AwaitExpression", "AsExpression", 
 _ARITHMETIC = frozenset(("-", "*", "/", "%", "**", "<", ">", "<=", ">=", "+"))
 # What each function of the language makes of null, and of undefined: written as the argument that gives the same.
 _NUMBER, _CLEAR = ("0", "NaN"), ("undefined", "undefined")
+# In sums, undefined is a mistake that goes on as NaN: that is not written down, but left to who knows what is meant.
+_SUM = ("0", None)
 _CALLS: dict[str, tuple[str | None, str | None]] = {
     "parseInt": ("''", "''"),
     "parseFloat": ("''", "''"),
@@ -54,7 +56,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     why = f"{value} gives what {' and '.join(sorted(missing))} gave"
     simple = node.kind in LINKS or node.kind in ("Identifier", "ParenthesizedExpression")
     text = node.text if simple else f"({node.text})"
-    bracket = _binds_tighter(node)
+    bracket = binds_tighter(node)
     cast = _cast_of(node)
     if cast:
         text = f"({text} as {cast})"
@@ -66,7 +68,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
         yield Repair(NAME, "guard", (edit,), why, "none: the result is the same")
 
 
-def _binds_tighter(node: Node) -> bool:
+def binds_tighter(node: Node) -> bool:
     """Whether what is around the expression would take only a part of `x ?? y`."""
     parent = node.parent
     if parent is None:
@@ -81,12 +83,12 @@ def _binds_tighter(node: Node) -> bool:
 
 
 def _operand(node: Node) -> tuple[str | None, str | None] | None:
-    """Null counts as 0 in arithmetic and comparisons, undefined as NaN; with numbers only."""
+    """Null counts as 0 in arithmetic and comparisons; with numbers only."""
     parent = node.parent
     if parent is None or parent.kind != "BinaryExpression" or operator(parent) not in _ARITHMETIC:
         return None
     other = parent.child("right" if node.role == "left" else "left")
-    return _NUMBER if _numeric(node) and other is not None and _numeric(other) else None
+    return _SUM if _numeric(node) and other is not None and _numeric(other) else None
 
 
 def _numeric(node: Node) -> bool:
@@ -103,7 +105,7 @@ def _argument(node: Node) -> tuple[str | None, str | None] | None:
     callee = call.child("expression")
     name = callee.text if callee else ""
     if name.startswith("Math.") and _numeric(node):
-        return _NUMBER
+        return _SUM
     known = _CALLS.get(name)
     index = [each.index for each in call.all("arguments")].index(node.index)
     wanted = 1 if name.startswith("set") else 0
@@ -127,7 +129,7 @@ def _key(node: Node) -> tuple[str | None, str | None] | None:
     """`map[undefined]` reads the key "undefined"."""
     if node.role != "argumentExpression":
         return None
-    return ("'null'", "NaN") if _numeric(node) else ("'null'", "'undefined'")
+    return ("'null'", None) if _numeric(node) else ("'null'", "'undefined'")
 
 
 def _cast_of(node: Node) -> str | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline.typescript.session import Diagnostic
-from pipeline.typescript.strategies.annotate import or_word
 from pipeline.typescript.strategies.base import Repair, insert
 from pipeline.typescript.strategies.construction import sets_always
+from pipeline.typescript.strategies.flowing import spread, taking
 from pipeline.typescript.strategies.writes import of_this, writes_to
 from pipeline.typescript.world import World
 
@@ -16,7 +16,7 @@ CODES = frozenset((2564,))
 
 
 def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
-    """Yield the mildest truth about the member."""
+    """Yield the mildest truth about the member, then that with all that its value goes to."""
     node = world.node(one)
     member = node and (node if node.kind == "PropertyDeclaration" else node.above("PropertyDeclaration"))
     name = member.child("name") if member else None
@@ -33,6 +33,9 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     found = writes_to(list(of_this(cls, name.text)))
     both = any("null" in inner.flags for value in found.values for inner in value.members)
     words = ("null", "undefined") if both else ("undefined",)
-    edits = or_word(type_, words)
-    if edits:
-        yield Repair(NAME, "type-only", edits, "it is not set before the constructor returns")
+    gone = words == ("undefined",) and f"delete this.{name.text}" in cls.text
+    optional = insert(name, "?", after=True) if gone else None
+    first = (optional,) if optional else taking(member, words)
+    for edits in (first, spread(member, words, world)):
+        if edits:
+            yield Repair(NAME, "type-only", edits, "it is not set before the constructor returns")

@@ -29,8 +29,10 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
         edit = replace(token, "?") if token else insert(declared, "?", after=True)
         if edit:
             yield Repair(NAME, "type-only", (edit,), f"{name.text} is deleted, so it may be missing")
+    # What is private is no key of `Partial<this>`.
+    hidden = any(one.text in ("private", "protected") for each in places for one in each.all("modifiers"))
     held = access.child("expression")
-    kind = _named(held) if held else None
+    kind = _named(held) if held and not hidden else None
     if held and kind and (swap := replace(held, f"({held.text} as Partial<{kind}>)")):
         yield Repair(NAME, "type-only", (swap,), f"{name.text} is deleted as the last use of the object")
 

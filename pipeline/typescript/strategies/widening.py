@@ -11,6 +11,7 @@ from pipeline.typescript.edits import Edit
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.annotate import combined, or_word, union_with
 from pipeline.typescript.strategies.base import Repair, insert
+from pipeline.typescript.strategies.flowing import spread, taking
 from pipeline.typescript.strategies.naming import joined
 from pipeline.typescript.strategies.writes import TEARDOWN, outermost
 from pipeline.typescript.strategies.writing import Piece, Written, widened, write
@@ -18,7 +19,7 @@ from pipeline.typescript.tree import Node, Symbol, Type
 from pipeline.typescript.world import World
 
 NAME = "widening"
-CODES = frozenset((2322, 2345, 2416, 2769))
+CODES = frozenset((2322, 2345, 2366, 2416, 2769))
 
 _DEPTH = 3
 _ANNOTATED = frozenset(("VariableDeclaration", "Parameter", "PropertyDeclaration", "PropertySignature"))
@@ -29,6 +30,9 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     node = world.node(one)
     if node is None:
         return
+    if one.code == 2366:
+        yield from _ending(node)
+        return
     target, value = _sides(node, world)
     if value is not None:
         yield from _source(value, world)
@@ -37,6 +41,13 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
         yield from _widened(declared, value, world)
     if value is not None:
         yield from _torn_down(value)
+    elif node.kind == "ReturnStatement":
+        for function in _returned(node):
+            name = function.child("name")
+            why = f"{name.text if name else 'it'} returns nothing here"
+            for edits in (taking(function, ["undefined"]), spread(function, ["undefined"], world)):
+                if edits:
+                    yield Repair(NAME, "type-only", edits, why)
 
 
 def _sides(node: Node, world: World) -> tuple[list[Node], Node | None]:
@@ -83,11 +94,23 @@ def _parameter(call: Node, argument: Node, world: World) -> list[Node]:
 
 def _returned(statement: Node) -> list[Node]:
     function = statement.function
-    return (
-        [function]
-        if function and not any(one.kind == "AsyncKeyword" for one in function.all("modifiers"))
-        else []
-    )
+    return [function] if function else []
+
+
+def _type_of(declared: Node) -> Node | None:
+    """Return the written type of what a declaration is given; of an async function, what its promise is of."""
+    type_ = declared.child("type")
+    if type_ and any(one.kind == "AsyncKeyword" for one in declared.all("modifiers")):
+        return type_.child("typeArguments") if type_.text.startswith("Promise<") else None
+    return type_
+
+
+def _ending(node: Node) -> Iterator[Repair]:
+    """Yield `| undefined` for the result of a function that ends without a return on one of its ways."""
+    function = next((one for one in (node, *node.up()) if one.is_function), None)
+    type_ = _type_of(function) if function else None
+    if type_ and (edits := or_word(type_, ["undefined"])):
+        yield Repair(NAME, "type-only", edits, "it ends without a value on one of its ways")
 
 
 def _property(assignment: Node, world: World) -> list[Node]:
@@ -115,7 +138,7 @@ def _member(type_: Type | None, name: str, world: World) -> list[Node]:
 
 
 def _widened(declared: Node, value: Node | None, world: World) -> Iterator[Repair]:
-    type_ = declared.child("type")
+    type_ = _type_of(declared)
     given = value.type if value else None
     if type_ is None or given is None:
         return
@@ -127,12 +150,16 @@ def _widened(declared: Node, value: Node | None, world: World) -> Iterator[Repai
     why = f"{name.text if name else 'it'} is given this too"
     if nothing and (edits := _with_nothing(declared, type_, nothing)):
         yield Repair(NAME, "type-only", edits, why)
+        if further := spread(declared, nothing, world):
+            yield Repair(NAME, "type-only", further, f"{why}, and hands it on")
     if rest and not any(one.flags & {"any", "unknown"} for one in rest):
         known = type_.type
         widest = [widened(one) for one in rest]
         if known and _swallows(widest, known):
             return
-        if known and (added := write(widest, type_, world)) and not _same(added, type_):
+        # `ready && url` gives the url or false, never true.
+        pieces = ["false" if one.text == "false" else wide for one, wide in zip(rest, widest, strict=True)]
+        if known and (added := write(pieces, type_, world)) and not _same(added, type_):
             edits = union_with(type_, added.text)
             if nothing and edits:
                 edits = (
