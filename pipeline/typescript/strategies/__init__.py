@@ -6,6 +6,7 @@ from typing import cast
 
 from pipeline.typescript.strategies import (
     arity,
+    checked,
     classes,
     comparing,
     conversions,
@@ -19,6 +20,7 @@ from pipeline.typescript.strategies import (
     forwarding,
     generics,
     guards,
+    handed,
     handlers,
     indexing,
     literals,
@@ -31,8 +33,10 @@ from pipeline.typescript.strategies import (
     quick,
     refs,
     relied,
+    returned,
     returns,
     shapes,
+    sifted,
     skipping,
     starts,
     targets,
@@ -42,6 +46,7 @@ from pipeline.typescript.strategies import (
     unused,
     widening,
     windows,
+    wrapped,
 )
 from pipeline.typescript.strategies.base import Strategy
 
@@ -74,8 +79,12 @@ STRATEGIES: tuple[Strategy, ...] = tuple(
         shapes,
         unknown,
         arity,
-        # A declared type that is narrower than what it is given.
+        # What lists and defaults give back; a declared type that is narrower than what it is given.
+        sifted,
+        returned,
         widening,
+        wrapped,
+        checked,
         # What may be missing: proven present, the same without a check, then checks, the mildest first.
         exact,
         proofs,
@@ -84,6 +93,7 @@ STRATEGIES: tuple[Strategy, ...] = tuple(
         comparing,
         customary,
         defaults,
+        handed,
         refs,
         skipping,
         guards,

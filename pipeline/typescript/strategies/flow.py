@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pipeline.typescript.edits import Edit, indent_at, newline_of
@@ -11,6 +12,8 @@ BLOCKS = frozenset(("Block", "SourceFile", "ModuleBlock", "CaseClause", "Default
 LINKS = frozenset(
     ("PropertyAccessExpression", "ElementAccessExpression", "CallExpression", "NonNullExpression")
 )
+# The share of lines with a semicolon at the end up to which a source counts as written without.
+_FEW_OF = 0.02
 _LAZY_OPERATORS = frozenset(("&&", "||", "??", "&&=", "||=", "??="))
 _LATER_ROLES = {
     "IfStatement": ("thenStatement", "elseStatement"),
@@ -202,6 +205,8 @@ def leave(node: Node, what: str, quote: str) -> str:
     A function that answers, a constructor, a script and a `try` with a `catch` keep throwing, as they did.
     """
     function = node.function
+    other = "'" if quote == '"' else '"'
+    quote = other if quote in what and other not in what else quote
     throw = f"throw new Error({quote}{what.replace(quote, chr(92) + quote)}{quote});"
     if function is None or function.kind in ("Constructor", "GetAccessor", "SetAccessor"):
         return throw
@@ -232,7 +237,16 @@ def before(statement: Node, text: str) -> Edit | None:
     start = place[0]
     line = source.rfind("\n", 0, start) + 1
     gap = newline_of(source) + indent_at(source, start) if not source[line:start].strip() else " "
-    return Edit(statement.tree.file, start, start, text + gap)
+    return Edit(statement.tree.file, start, start, _ended(text, source, start) + gap)
+
+
+def _ended(text: str, source: str, at: int) -> str:
+    """Return a statement's text without semicolons, when the source has none and what follows does not need one."""
+    lines = [line for line in source.splitlines() if line.strip()]
+    ended = sum(line.rstrip().endswith(";") for line in lines)
+    if ended > _FEW_OF * len(lines) or source[at : at + 1] in tuple("([`+-/"):
+        return text
+    return re.sub(r";(?=\r?\n|$)", "", text)
 
 
 def after(statement: Node, text: str) -> Edit | None:

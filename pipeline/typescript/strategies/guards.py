@@ -51,7 +51,9 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     node = subject(one, world)
     if node is None or node.place is None:
         return
-    if not (_found(node, world) and fails(node, world) if one.code in GIVEN else _read(node, one)):
+    if one.code in GIVEN and not (_found(node, world) and (fails(node, world) or _awaited(node))):
+        return
+    if one.code not in GIVEN and not _read(node, one):
         return
     if stable(node):
         yield from _early(node, peers(node, world), world)
@@ -67,6 +69,14 @@ def _read(node: Node, one: Diagnostic) -> bool:
     if parent.kind in LINKS or parent.kind in ("SpreadElement", "ForOfStatement"):
         return True
     return parent.kind == "VariableDeclaration" or operator(parent) in ("in", "instanceof")
+
+
+def _awaited(node: Node) -> bool:
+    """Whether the value says what an async function is to fetch: without it there is nothing to go on with."""
+    call = unwrapped(node).parent
+    outer = unwrapped(call).parent if call else None
+    fetched = outer is not None and outer.kind == "AwaitExpression"
+    return fetched and unwrapped(node).role == "arguments" and leave(node, "", "'").startswith("throw")
 
 
 def _found(node: Node, world: World) -> bool:

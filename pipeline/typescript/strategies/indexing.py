@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.base import Repair, insert, replace
+from pipeline.typescript.strategies.calls import passed
 from pipeline.typescript.strategies.flow import bare, unwrapped
 from pipeline.typescript.strategies.usage import by_use
 from pipeline.typescript.strategies.writes import outermost
 from pipeline.typescript.strategies.writing import Piece, Written, write
-from pipeline.typescript.tree import Node, Type
+from pipeline.typescript.tree import NOTHING, Node, Type
 from pipeline.typescript.world import World
 
 NAME = "indexing"
-CODES = frozenset((7053, 7015, 7017, 2538, 2536))
+CODES = frozenset((7053, 7015, 7017, 2538, 2536, 2464))
 _DECLARED = ("VariableDeclaration", "PropertyDeclaration")
 _LONGEST = 160
 _EMPTY = frozenset(("{}", "object", "Object"))
@@ -23,6 +24,8 @@ _EMPTY = frozenset(("{}", "object", "Object"))
 def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     """Yield the object's type, then the key's, then a wider type at the use."""
     node = world.node(one)
+    if node is not None and one.code == 2464:
+        yield from _computed_key(node)
     access = node and (node.parent if node.role == "argumentExpression" else node)
     if access is None or access.kind != "ElementAccessExpression":
         return
@@ -181,7 +184,16 @@ def _known_key(target: Node, key: Node, world: World) -> Iterator[Repair]:
             edit = replace(kind, text) if kind else insert(mark, f": {text}", after=True)
             if edit:
                 edits = (edit, *named.imports) if named and text.startswith("keyof") else (edit,)
-                yield Repair(NAME, "type-only", edits, f"it is only used as a key of `{target.text}`")
+                why = f"it is only used as a key of `{target.text}`"
+                yield Repair(
+                    NAME, "type-only", edits, why, vague=bool(kind) and _from_nowhere(declared, world)
+                )
+
+
+def _from_nowhere(declared: Node, world: World) -> bool:
+    """Whether some caller passes what has no type yet: it may turn out to be any string."""
+    pieces = passed(declared, world).pieces if declared.kind == "Parameter" else ()
+    return any(not isinstance(one, str) and "any" in one.flags for one in pieces)
 
 
 def _may_be_typed(declared: Node, kind: Node | None) -> bool:
@@ -249,6 +261,15 @@ def _at_use(target: Node, key: Node, world: World) -> Iterator[Repair]:
         yield Repair(NAME, "type-only", (*both, *kept.imports), why, vague=kept.vague)
     if named and known and (edit := replace(key, f"{cast} as keyof {named.text}")):
         yield Repair(NAME, "type-only", (edit, *named.imports), f"the key is used as one of `{target.text}`")
+
+
+def _computed_key(node: Node) -> Iterator[Repair]:
+    """Yield the string that `{ [key]: value }` makes of a key that may be null or undefined."""
+    key = node.child("expression") if node.kind == "ComputedPropertyName" else node
+    kinds = key.type.members if key and key.type else ()
+    plain = all("string" in one.flags or bool(one.flags & NOTHING) for one in kinds)
+    if key and kinds and plain and (edit := replace(key, f"String({key.text})")):
+        yield Repair(NAME, "guard", (edit,), "JavaScript makes this same string of the key")
 
 
 def _missing_key(access: Node, target: Node, key: Node) -> Iterator[Repair]:

@@ -156,6 +156,8 @@ class Names:
             places = specifier.symbol.declarations if specifier.symbol else ()
             if any(one.file == file for one in places):
                 return self._line(specifier.text[1:-1], name, default=default)
+        if aliased := _aliased(tree, file):
+            return self._line(aliased, name, default=default)
         path = posixpath.relpath(file, posixpath.dirname(tree.file) or ".")
         if not path.startswith("."):
             path = f"./{path}"
@@ -192,6 +194,22 @@ class Names:
             start = 0
         indent = tree.source[tree.source.rfind("\n", 0, start) + 1 : start]
         return (Edit(tree.file, start, start, f"{text}{newline * 2}{indent if not indent.strip() else ''}"),)
+
+
+def _aliased(tree: Tree, file: str) -> str:
+    """Return how a file of another folder is imported where the script says `@/lib/x` for such files already."""
+    path = re.sub(r"(\.d)?\.[cm]?[jt]sx?$", "", file)
+    if posixpath.dirname(path) == posixpath.dirname(tree.file):
+        return ""
+    for specifier in _specifiers(tree):
+        said = specifier.text[1:-1]
+        alias, slash, tail = said.partition("/")
+        for place in specifier.symbol.declarations if specifier.symbol and slash else ():
+            known = re.sub(r"(/index)?(\.d)?\.[cm]?[jt]sx?$", "", place.file)
+            folder = known[: -len(tail)] if known.endswith(tail) else None
+            if place.own and not alias.startswith(".") and folder is not None and path.startswith(folder):
+                return f"{alias}/{re.sub(r'(?<=.)/index$', '', path[len(folder) :])}"
+    return ""
 
 
 def _specifiers(tree: Tree) -> list[Node]:

@@ -8,6 +8,7 @@ from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.absent import GIVEN, USED, is_present, is_target, short, subject
 from pipeline.typescript.strategies.base import Repair, replace
 from pipeline.typescript.strategies.flow import chain_top, home_of, link, operator, stable, tested
+from pipeline.typescript.strategies.receiving import fails
 from pipeline.typescript.tree import Node
 from pipeline.typescript.world import World
 
@@ -24,7 +25,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     top = chain_top(node)
     if one.code in USED and not is_target(node) and (tested(top) or _compared(top)) and (edit := link(node)):
         yield Repair(NAME, "guard", (edit,), f"{short(node)} may be missing", _RISK)
-    if stable(node):
+    if stable(node) and (one.code in USED or fails(node, world)):
         yield from _condition(node)
 
 

@@ -10,9 +10,10 @@ from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies import calls
 from pipeline.typescript.strategies.annotate import combined
 from pipeline.typescript.strategies.base import Repair, insert
+from pipeline.typescript.strategies.flow import stable
 from pipeline.typescript.strategies.usage import by_use
 from pipeline.typescript.strategies.writing import Piece, Written, write
-from pipeline.typescript.tree import Node
+from pipeline.typescript.tree import Node, Type
 from pipeline.typescript.world import World
 
 NAME = "parameters"
@@ -20,6 +21,7 @@ CODES = frozenset((7006, 7019))
 
 _JSDOC = re.compile(r"^[\w$\[\]<>|, .'\"()?]+$")
 _JSDOC_VAGUE = re.compile(r"\b(any|Function|Object|object)\b|\*|^\?|\.\.\.")
+_FEW = 3
 _LOWER = {"String": "string", "Number": "number", "Boolean": "boolean"}
 
 
@@ -59,6 +61,7 @@ def _pieces(parameter: Node, world: World) -> Iterator[tuple[str, tuple[Piece, .
     uses = [one for one in world.references(name.symbol) if one is not name] if name else []
     if parameter.child("dotDotDotToken") and (text := _handed_on(uses)):
         yield "it hands them on to this", (text,)
+    yield from (("it hands them on to this component", (found,)) for found in _spread_into(uses))
     expected = tuple(calls.expected(parameter, world))
     if expected:
         yield "what its function is passed on to calls it with this", expected[:1]
@@ -68,12 +71,22 @@ def _pieces(parameter: Node, world: World) -> Iterator[tuple[str, tuple[Piece, .
     for pieces in by_use(uses, world):
         yield "how its function uses it", pieces
         passed = passed or pieces
-    if not passed and not any(one.parent and one.parent.role == "expression" for one in uses):
+    if not passed and not any(one.role == "expression" for one in uses):
         yield "nothing says what it is, and nothing looks into it", ("unknown",)
 
 
+def _spread_into(uses: list[Node]) -> Iterator[Type]:
+    """Yield the props of the component that the one object of another is spread into: `<Page {...props} />`."""
+    for use in uses:
+        spread = use.parent if use.parent and use.parent.kind == "JsxSpreadAttribute" else None
+        element = spread.above("JsxOpeningElement", "JsxSelfClosingElement") if spread else None
+        tag = element.child("tagName") if element else None
+        for call in tag.type.calls[:1] if tag and tag.type else ():
+            yield from (one.type for one in call.parameters[:1] if one.type)
+
+
 def _handed_on(uses: list[Node]) -> str:
-    """Return the parameters of the one function that a rest parameter is handed on to, whole."""
+    """Return the parameters of the one function that a rest parameter is handed on to, as its last arguments."""
     for use in uses:
         call = use.above("CallExpression")
         callee = call.child("expression") if call else None
@@ -81,15 +94,28 @@ def _handed_on(uses: list[Node]) -> str:
         whole = use.parent is not None and use.parent.kind == "SpreadElement" and use.parent in arguments
         if callee and callee.text.endswith(".apply" if use in arguments else ".call"):
             callee, arguments, whole = callee.child("expression"), arguments[1:], True
-        known = callee.type if callee and callee.kind == "Identifier" else None
-        if callee and whole and len(arguments) == 1 and known and known.calls and "any" not in known.flags:
+        known = callee.type if callee and stable(callee) and re.fullmatch(r"[\w$.]+", callee.text) else None
+        if not callee or not whole or not known or not known.calls or "any" in known.flags:
+            continue
+        if len(arguments) == 1:
             return f"Parameters<typeof {callee.text}>"
+        left = known.calls[0].parameters[len(arguments) - 1 :]
+        if len(known.calls) == 1 and 0 < len(left) <= _FEW and not any(one.rest for one in left):
+            return _last_of(callee.text, len(arguments) - 1, [one.optional for one in left])
     return ""
+
+
+def _last_of(callee: str, first: int, optional: list[bool]) -> str:
+    """Return the tuple of a function's parameters from an index on."""
+    parts = [
+        f"Parameters<typeof {callee}>[{first + at}]{'?' if may else ''}" for at, may in enumerate(optional)
+    ]
+    return f"[{', '.join(parts)}]"
 
 
 def _forms(parameter: Node, written: Written, why: str, world: World) -> Iterator[str]:
     if parameter.child("dotDotDotToken"):
-        whole = written.text.endswith("[]") or written.text.startswith("Parameters<")
+        whole = written.text.endswith("[]") or written.text.startswith(("Parameters<", "[Parameters<"))
         yield f": {written.text if whole and 'callers' not in why else written.in_array}"
         return
     if parameter.child("initializer"):

@@ -94,6 +94,7 @@ _DEPTH = 3
 
 def by_use(nodes: Sequence[Node], world: World, depth: int = 0) -> Iterator[tuple[Piece, ...]]:
     """Yield what expressions that mean the same value can be, the best evidence first."""
+    nodes = [*nodes, *_kept_as(nodes, world)]
     expected = _distinct(one.context for one in nodes)
     if len(expected) == 1:
         yield (expected[0],)
@@ -113,6 +114,17 @@ def by_use(nodes: Sequence[Node], world: World, depth: int = 0) -> Iterator[tupl
         yield tuple(expected[:1])
     if not names and not expected and not compared:
         yield from _weak(nodes)
+
+
+def _kept_as(nodes: Sequence[Node], world: World) -> Iterator[Node]:
+    """Yield the uses of the constants that hold one of the expressions: they mean the same value."""
+    for node in nodes:
+        declared = node.parent if node.role == "initializer" else None
+        name = declared.child("name") if declared and declared.kind == "VariableDeclaration" else None
+        holder = declared.above("VariableDeclarationList") if declared else None
+        plain = declared is not None and not declared.child("type") and name is not None
+        if plain and name and name.kind == "Identifier" and holder and holder.text.startswith("const"):
+            yield from (one for one in world.references(name.symbol) if one is not name)
 
 
 def accesses(nodes: Sequence[Node]) -> Iterator[Node]:
@@ -322,7 +334,7 @@ def _indexed(nodes: Sequence[Node], world: World, depth: int) -> str:
     if not reads or depth >= _DEPTH or not all(key and key.text.isdigit() for key in keys):
         return ""
     said = next(
-        (found for one in by_use(reads, world, depth + 1) if (found := write(one, nodes[0], world))), None
+        (found for one in by_use(reads, world, depth) if (found := write(one, nodes[0], world))), None
     )
     return said.in_array if said and not said.imports else "unknown[]"
 
@@ -345,11 +357,23 @@ def _weak(nodes: Sequence[Node]) -> Iterator[tuple[Piece, ...]]:
                 yield (f"keyof typeof {owner.text}",)
             yield ("string",)
             return
-        if (parent.kind == "IfStatement" and node.role == "expression") or (
-            parent.kind == "ConditionalExpression" and node.role == "condition"
-        ):
+        if _decides(node):
             yield ("boolean",)
             return
         if parent.kind == "PrefixUnaryExpression" and parent.text.startswith("!"):
             yield ("boolean",)
             return
+
+
+def _decides(node: Node) -> bool:
+    """Whether it is the condition of a choice, or one of the operands of one."""
+    while (parent := node.parent) and parent.kind in ("BinaryExpression", "ParenthesizedExpression"):
+        token = parent.child("operatorToken")
+        if token and token.text not in ("&&", "||"):
+            return False
+        node = parent
+    if parent is None:
+        return False
+    return (parent.kind == "IfStatement" and node.role == "expression") or (
+        parent.kind == "ConditionalExpression" and node.role == "condition"
+    )
