@@ -34,6 +34,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         ("el.focus();", "if (el) el.focus();", ["conditional"]),
         ("if (a) b();", "if (a && c) b();", ["narrowed condition"]),
         ("f(a)", "f(a ?? '')", ["default"]),
+        ("f(a ? b : null)", "f(a ? b : undefined)", ["default"]),
         ("f(a - b)", "f(a.getTime() - b.getTime())", ["conversion", "conversion"]),
         ("if (a && f(b)) c();", "if (a && b !== undefined && f(b)) c();", ["narrowed condition"]),
         ("f('a'.padStart(2, 0))", "f('a'.padStart(2, '0'))", ["conversion"]),
