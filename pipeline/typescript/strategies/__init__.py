@@ -6,6 +6,7 @@ from typing import cast
 
 from pipeline.typescript.strategies import (
     arity,
+    callbacks,
     checked,
     classes,
     comparing,
@@ -39,6 +40,7 @@ from pipeline.typescript.strategies import (
     sifted,
     skipping,
     starts,
+    styles,
     targets,
     unassigned,
     unions,
@@ -82,6 +84,7 @@ STRATEGIES: tuple[Strategy, ...] = tuple(
         # What lists and defaults give back; a declared type that is narrower than what it is given.
         sifted,
         returned,
+        callbacks,
         widening,
         wrapped,
         checked,
@@ -90,6 +93,7 @@ STRATEGIES: tuple[Strategy, ...] = tuple(
         proofs,
         relied,
         deleting,
+        styles,
         comparing,
         customary,
         defaults,

@@ -304,6 +304,10 @@ class Comparison {
       return;
     }
     if (now !== after && now.kind === before.kind && this.same(now, before)) return;
+    if (before.kind === ts.SyntaxKind.NullKeyword && ts.isStringLiteral(now) && !now.text && this.isForStyle(before)) {
+      this.note("conversion", before, after);
+      return;
+    }
     if (ts.isBinaryExpression(now) && now.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken && this.isPure(now.right)) {
       this.note("default", before, after);
       this.pair(before, plain(now.left));
@@ -378,6 +382,18 @@ class Comparison {
       return this.same(here, value) && this.text(there) === "undefined";
     }
     return this.same(old, value) && this.isPure(old) && empty === now.whenTrue && this.text(now.condition) === `${this.text(old)} === undefined`;
+  }
+
+  // `a.style.top = b.style.left = null`: an element's style takes null for the empty string.
+  isForStyle(node) {
+    const { ts } = this;
+    let [inner, styles] = [node, 0];
+    for (; ts.isBinaryExpression(inner.parent) && inner.parent.right === inner; inner = inner.parent) {
+      if (inner.parent.operatorToken.kind !== ts.SyntaxKind.EqualsToken) continue;
+      if (!/(?:^|\.)style\.(?!cssText$)\w+$/.test(this.text(inner.parent.left))) return false;
+      styles++;
+    }
+    return styles > 0 && (ts.isExpressionStatement(inner.parent) || ts.isArrowFunction(inner.parent));
   }
 
   // Reading names and members, comparing, literals: what no one notices. Getters are taken to be quiet.

@@ -8,12 +8,14 @@ from typing import cast
 import pytest
 
 from pipeline.typescript.strategies import (
+    callbacks,
     comparing,
     customary,
     defaults,
     definite,
     deleting,
     relied,
+    styles,
     unassigned,
     widening,
 )
@@ -88,6 +90,17 @@ private count(rows: number | undefined): number | undefined {"""
         ),
         pytest.param(customary, "return isNaN", [], id="who asks for NaN still sees it"),
         pytest.param(defaults, "const sizes", [], id="no NaN is written down"),
+        pytest.param(
+            styles, "style.top", ['style.top = style.left = "";'], id="a style takes null for nothing"
+        ),
+        pytest.param(styles, "held.style.cssText", [], id="its whole text does not"),
+        pytest.param(
+            callbacks,
+            "tell((event: Event",
+            ["tell((event: Event, helper?: HTMLElement) => console.log(event, helper));"],
+            id="a parameter that the caller may leave out",
+        ),
+        pytest.param(callbacks, "tell(dropped", ["tell(dropped as Told);"], id="only the event is closer"),
         pytest.param(widening, "if (!this.rows) return", ["end(): Plant | undefined {"], id="a bare return"),
     ],
 )
