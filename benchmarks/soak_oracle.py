@@ -124,7 +124,11 @@ class Oracle:
         if not chain:
             return None, []
         paths = set().union(*(self._content(commit) for commit in chain[:8]))
-        got = self._fetch(sorted(paths))
+        try:
+            got = self._fetch(sorted(paths))
+        except (OSError, http.client.HTTPException) as error:
+            # A server that is just being killed or started again: `look` asks once more.
+            return None, [f"the front gave no answer: {error}"]
         for commit in chain:
             wanted = self._content(commit)
             if all(got[path] == wanted.get(path) for path in paths):
