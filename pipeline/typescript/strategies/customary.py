@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.absent import GIVEN, USED, short, subject
@@ -19,6 +20,8 @@ _TAG = re.compile(r"@default(?:[Vv]alue)?\s+`?(-?\d+(?:\.\d+)?|true|false|'[^'\n
 # What asks whether there is a number must go on seeing that there is none.
 _TESTS = re.compile(r"(?:Number\.)?is(?:NaN|Finite|Integer)\(")
 _LITERALS = frozenset(("NumericLiteral", "FirstLiteralToken", "StringLiteral", "TrueKeyword", "FalseKeyword"))
+
+_KNOWN: WeakKeyDictionary[World, dict[int, str | None]] = WeakKeyDictionary()
 
 
 def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
@@ -75,6 +78,13 @@ def _documented(declared: Node) -> str | None:
 
 def _usual(symbol: Symbol, world: World) -> str | None:
     """Return what the project's defaults give: `{ width: 512, ...options }`, `const gridDefaults = { width: 512 }`."""
+    known = _KNOWN.setdefault(world, {})
+    if symbol.id not in known:
+        known[symbol.id] = _given(symbol, world)
+    return known[symbol.id]
+
+
+def _given(symbol: Symbol, world: World) -> str | None:
     files = [file for file, text in world.texts.items() if symbol.name in text]
     world.load(files)
     found = {

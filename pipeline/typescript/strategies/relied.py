@@ -34,6 +34,7 @@ class _Interface:
     members: dict[str, Node] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     owners: dict[Key, Counter[str]] = field(default_factory=dict)
+    edits: dict[tuple[str, ...], tuple[Edit, ...]] = field(default_factory=dict)
 
 
 _KNOWN: WeakKeyDictionary[World, dict[Key, _Interface]] = WeakKeyDictionary()
@@ -54,7 +55,9 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     places = sorted((each.start, text) for text, each in held.members.items())
     every = [text for _, text in places if held.counts[text] >= _LEAST]
     for names in dict.fromkeys((tuple(every), (name.text,))):
-        if edits := _required(held, names, world):
+        if names not in held.edits:
+            held.edits[names] = _required(held, names, world)
+        if edits := held.edits[names]:
             count = sum(held.counts[each] for each in names)
             yield Repair(NAME, "type-only", edits, f"{', '.join(names)}: read {count} times as always there")
 
