@@ -110,7 +110,9 @@ def _own_event(node: Node) -> Iterator[Repair]:
         return
     event = arguments[0].text[1:-1] if arguments[0].kind == "StringLiteral" else ""
     annotation = handler.all("parameters")[0].child("type") if handler.all("parameters") else None
-    if event and (edit := _declared(event, annotation.text if annotation else kind.text, callee)):
+    # What the language's own events are is known: only those of the project are declared.
+    own = kind.text.startswith("CustomEvent") or bool(kind.symbol and kind.symbol.own)
+    if event and own and (edit := _declared(event, annotation.text if annotation else kind.text, callee)):
         yield Repair(NAME, "type-only", (edit,), f"{event} is an event of this project")
     function = handler.kind in ("ArrowFunction", "FunctionExpression")
     text = f"({handler.text}) as EventListener" if function else f"{arguments[1].text} as EventListener"

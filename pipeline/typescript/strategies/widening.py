@@ -155,7 +155,7 @@ def _widened(declared: Node, value: Node | None, world: World) -> Iterator[Repai
     if rest and not any(one.flags & {"any", "unknown"} for one in rest):
         known = type_.type
         widest = [widened(one) for one in rest]
-        if known and _swallows(widest, known):
+        if known and (_swallows(widest, known) or _calls_both(rest, known)):
             return
         # `ready && url` gives the url or false, never true.
         pieces = ["false" if one.text == "false" else wide for one, wide in zip(rest, widest, strict=True)]
@@ -225,6 +225,11 @@ def _swallows(added: list[Type], known: Type) -> bool:
     """Whether a set of literals would become all strings, or all numbers."""
     bases = {base for one in added for base in ("string", "number") if one.text == base}
     return any("literal" in one.flags and one.flags & bases for one in known.members)
+
+
+def _calls_both(added: list[Type], known: Type) -> bool:
+    """Whether a function would be one of two kinds: who calls it could not know which."""
+    return any(one.calls for one in added) and any(one.calls for one in known.members)
 
 
 def _same(added: Written, type_: Node) -> bool:
