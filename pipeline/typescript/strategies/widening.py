@@ -22,6 +22,8 @@ NAME = "widening"
 CODES = frozenset((2322, 2345, 2366, 2416, 2769))
 
 _DEPTH = 3
+# The longest object type that is written into another type; a longer one deserves a name, which a person gives.
+_LONGEST = 60
 _ANNOTATED = frozenset(("VariableDeclaration", "Parameter", "PropertyDeclaration", "PropertySignature"))
 
 
@@ -159,7 +161,10 @@ def _widened(declared: Node, value: Node | None, world: World) -> Iterator[Repai
             return
         # `ready && url` gives the url or false, never true.
         pieces = ["false" if one.text == "false" else wide for one, wide in zip(rest, widest, strict=True)]
-        if known and (added := write(pieces, type_, world)) and not _same(added, type_):
+        added = write(pieces, type_, world) if known else None
+        if added and "{" in added.text and len(added.text) > _LONGEST:
+            return
+        if added and not _same(added, type_):
             edits = union_with(type_, added.text)
             if nothing and edits:
                 edits = (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from pipeline.typescript.edits import Edit
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.base import Repair, insert
 from pipeline.typescript.strategies.flow import bare, operator
@@ -35,8 +37,23 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     opening = insert(function, "(") if arrow else None
     if closing is None or (arrow and opening is None):
         return
+    edits = [one for one in (opening, _this(node, function), closing) if one]
     why = f"it takes what {original} takes and hands it on"
-    yield Repair(NAME, "type-only", (opening, closing) if opening else (closing,), why)
+    yield Repair(NAME, "type-only", tuple(edits), why)
+
+
+def _this(member: Node, function: Node) -> Edit | None:
+    """Return the edit that tells a function with a `this` whose method it becomes; the cast hides that."""
+    owner = member.child("expression")
+    used = any(one.kind == "ThisKeyword" for one in function.walk())
+    if (
+        function.kind == "ArrowFunction"
+        or not used
+        or owner is None
+        or not re.fullmatch(r"[\w$.]+", owner.text)
+    ):
+        return None
+    return insert(function.all("parameters")[0], f"this: typeof {owner.text}, ")
 
 
 def _original(member: Node, function: Node, rest: Node, world: World) -> str | None:

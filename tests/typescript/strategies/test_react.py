@@ -131,7 +131,10 @@ from tests.typescript.replay import repaired
         pytest.param(
             wrapped,
             "player.start = function (...args",
-            ["} as typeof original;"],
+            [
+                "player.start = function "
+                "(this: typeof player, ...args: Parameters<typeof original>) {\n} as typeof original;"
+            ],
             id="a method replaced by one that calls it",
         ),
         pytest.param(wrapped, "player.start = function (speed", [], id="one that takes something else"),
