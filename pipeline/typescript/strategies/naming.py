@@ -53,9 +53,18 @@ class Names:
         self._wanted[name] = edits
         return True
 
+    def package(self, name: str, module: str) -> tuple[Edit, ...] | None:
+        """Return the edits that import a name from a package; None when there is no place for them."""
+        return () if name in self.scope else self._line(module, name)
+
     def alias(self, type_: Type) -> bool:
         """Whether a union has a name of its own that can be used here."""
         symbol = type_.symbol
+        if type_.name and type_.text.endswith(
+            f".{type_.name}"
+        ):  # `React.ReactNode`: only React must be known
+            owner = type_.text.partition(".")[0]
+            return owner in self.scope or self._is_global(owner)
         return bool(
             symbol and "alias" in symbol.flags and self.reach(type_.name, symbol) and "<" not in type_.text
         )

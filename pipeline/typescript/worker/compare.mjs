@@ -103,7 +103,7 @@ class Comparison {
     const [text, value] = [this.text(body), this.text(initializer)];
     if ((text.match(uses) ?? []).length !== 1) return null;
     const statement = open.find((one) => this.text(one) === text.replace(uses, () => value));
-    if (!statement || !/^(?:return\s+|(?:(?:const|let|var)\s+)?[\w$.]+\s*=\s*)?\(*$/.test(text.slice(0, text.search(uses)))) return null;
+    if (!statement || !/^(?:return\s+|(?:(?:const|let|var)\s+(?:\{[\w$\s,:.]*\}|\[[\w$\s,.]*\])|(?:(?:const|let|var)\s+)?[\w$.]+)\s*=\s*)?\(*$/.test(text.slice(0, text.search(uses)))) return null;
     return { statement, length: guarded ? 3 : 2 };
   }
 
@@ -201,6 +201,10 @@ class Comparison {
     }
     if (ts.isFunctionLike(before)) {
       this.functions(before, after);
+      return;
+    }
+    if (ts.isCallExpression(before) && this.text(after) === this.text(before).replace(/\(\s*\)$/, "(undefined)")) {
+      this.note("default", before, after);
       return;
     }
     const [left, right] = [children(ts, before), children(ts, after)];

@@ -9,10 +9,12 @@ import pytest
 
 from pipeline.typescript.strategies import (
     checked,
+    contexts,
     guards,
     handed,
     indexing,
     narrowing,
+    pages,
     parameters,
     props,
     returned,
@@ -132,8 +134,7 @@ from tests.typescript.replay import repaired
             wrapped,
             "player.start = function (...args",
             [
-                "player.start = function "
-                "(this: typeof player, ...args: Parameters<typeof original>) {\n} as typeof original;"
+                "player.start = function (this: typeof player, ...args: Parameters<typeof original>) {\n} as typeof original;"
             ],
             id="a method replaced by one that calls it",
         ),
@@ -152,6 +153,31 @@ from tests.typescript.replay import repaired
             ["export const table = { [String(key)]: 1 };"],
             id="a computed key that may be null",
         ),
+        pytest.param(
+            contexts,
+            "<LinkContext.Provider",
+            ["export const LinkContext = createContext<Link | null>(null);"],
+            id="a context that starts as null",
+        ),
+        pytest.param(
+            contexts,
+            "export const Loose",
+            ["export const Loose = createContext<{ wide: boolean } | undefined>(undefined);"],
+            id="a context without a start",
+        ),
+        pytest.param(
+            pages,
+            "export default function Post",
+            [
+                (
+                    'import type { InferGetStaticPropsType } from "next";\n'
+                    "export default function Post("
+                    "{ link, wide }: InferGetStaticPropsType<typeof getStaticProps>) {"
+                )
+            ],
+            id="the props of a page are those that it fetches",
+        ),
+        pytest.param(pages, "export default function Page", [], id="a page that fetches nothing"),
     ],
 )
 def test_proposes(strategy: ModuleType, line: str, expected: list[str]) -> None:
