@@ -134,7 +134,10 @@ from tests.typescript.replay import repaired
             wrapped,
             "player.start = function (...args",
             [
-                "player.start = function (this: typeof player, ...args: Parameters<typeof original>) {\n} as typeof original;"
+                (
+                    "player.start = function (this: typeof player, ...args: Parameters<typeof original>) {"
+                    "\n} as typeof original;"
+                )
             ],
             id="a method replaced by one that calls it",
         ),
