@@ -47,21 +47,24 @@ class Falling:
             sys.stderr.flush()
 
 
-def difference(texts: Mapping[str, tuple[str, str]]) -> str:
-    """Return a unified diff of texts (before, after) in UTF-16 units, as `git apply` reads it."""
+def difference(texts: Mapping[str, tuple[str | None, str]]) -> str:
+    """Return a unified diff of texts (before, after) in UTF-16 units, as `git apply` reads it; None is a new file."""
     from pipeline.typescript.texts import characters
 
     return "".join(
         line
         for file, (old, new) in sorted(texts.items())
-        for line in _difference(file, characters(old), characters(new))
+        for line in _difference(file, None if old is None else characters(old), characters(new))
     )
 
 
-def _difference(file: str, old: str, new: str) -> Iterator[str]:
+def _difference(file: str, old: str | None, new: str) -> Iterator[str]:
     # Only \n ends a line: a \r before it belongs to the line, and U+2028 is no line end for git.
-    before, after = (_lines(text) for text in (old, new))
-    for line in difflib.unified_diff(before, after, f"a/{file}", f"b/{file}"):
+    before, after = (_lines(text) for text in (old or "", new))
+    if old is None:
+        yield f"diff --git a/{file} b/{file}\nnew file mode 100644\n"
+    name = "/dev/null" if old is None else f"a/{file}"
+    for line in difflib.unified_diff(before, after, name, f"b/{file}"):
         yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 

@@ -20,7 +20,7 @@ from pipeline.core.files import plural
 from pipeline.core.project import Project
 from pipeline.gates.subject import type_check
 from pipeline.phases import type_check as checking
-from pipeline.site import packages, recipe, worktree
+from pipeline.site import packages, recipe, scripts, worktree
 from pipeline.tools import git
 from pipeline.typescript import analysis, causes, configuration, jsonc, reach, record, texts, trend
 from pipeline.typescript.analysis import Analysis, Outside
@@ -340,10 +340,8 @@ def _reached(seen: _Seen, entries: Mapping[str, str]) -> dict[str, str] | None:
 
 
 def _checked_by_build(project: Project, command: Sequence[str], package: Mapping[str, Any]) -> bool:
-    scripts = package.get("scripts")
-    plain = {name: str(text) for name, text in scripts.items()} if isinstance(scripts, dict) else {}
     build = recipe.build_command(project)
-    if command and build and recipe.runs_already(command, build, plain):
+    if command and build and scripts.runs_already(command, build, recipe.scripts_of(package)):
         return True
     return "next build" in gate.effective(build, package) if build else False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from pipeline.site import build as site_build
 from pipeline.site import packages
 from pipeline.site.compare import Comparison, compare
 from pipeline.site.log import BuildLog, must_succeed
-from pipeline.site.recipe import build_command, recipe
+from pipeline.site.recipe import build_command, recipe, scripts_of
+from pipeline.site.scripts import without_check
 from pipeline.typescript.record import Made
 
 # What `npm init` writes where there are no tests.
@@ -29,14 +31,24 @@ _CODE = (".js", ".mjs", ".cjs", ".map")
 # Both builds were made within minutes of each other: these differ in any two builds.
 _EVERY_BUILD = ("a timestamp", "a UUID")
 _SHOWN = 10
+_NOTHING_BUILT = "nothing is built here"
+
+
+@dataclass(frozen=True)
+class Built:
+    """The site as it was built before the repairs, its files copied aside; `command` where it is not the site's own."""
+
+    artifact: Artifact
+    root: Path
+    command: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
 class Before:
-    """The site as it was built before the repairs, its files copied aside."""
+    """How the site was before the repairs: built, or why not (None: not asked for), and what its tests said."""
 
-    artifact: Artifact
-    root: Path
+    built: Built | str | None
+    tests: str
 
 
 @dataclass(frozen=True)
@@ -60,18 +72,29 @@ class Confirmed:
         return tuple(f"{name}: {text}" for name, text in named if text.startswith("failed"))
 
 
-def build_before(project: Project) -> Before | str:
-    """Build the site as it is and copy it aside; returns why not where that fails."""
-    if not build_command(project):
-        return "nothing is built here"
+def look_before(project: Project, *, test: bool, build: bool, emits: bool) -> Before:
+    """Look at the site before it is repaired; `emits`: its type check is what writes its JavaScript."""
+    tests = _tests(project, "the site's tests as they are") if test else "not run: --no-test"
+    return Before(_build_before(project, emits=emits) if build else None, tests)
+
+
+def _build_before(project: Project, *, emits: bool) -> Built | str:
+    """Build the site as it is and copy it aside; returns why not where that fails.
+
+    A type check within the build's own scripts would end it: it is left out, where what it writes is not needed.
+    """
+    own = build_command(project)
+    if not own:
+        return _NOTHING_BUILT
     kept = _folder(project)
     shutil.rmtree(kept, ignore_errors=True)
+    command = without_check(own, scripts_of(packages.manifest(project.root)), emits=emits)
     try:
-        built = site_build.build(project, ENVIRONMENT, check=False)
+        built = site_build.build(project, ENVIRONMENT, check=False, command=command)
         shutil.copytree(built.artifact.root, kept, symlinks=True)
     except Stop as stop:
         return f"the site did not build before: {stop.message}"
-    return Before(built.artifact, kept)
+    return Built(built.artifact, kept, command)
 
 
 def _folder(project: Project) -> Path:
@@ -81,16 +104,14 @@ def _folder(project: Project) -> Path:
 def confirm(
     project: Project,
     expected: int,
-    before: Before | str | None,
+    before: Before,
     changed: Sequence[Made],
-    *,
-    test: bool,
 ) -> Confirmed:
     """Look at the repaired site; `expected` errors are left, `changed` are the repairs that changed the JavaScript."""
     warnings: list[str] = []
     check, errors = _check(project, expected, warnings)
-    tests = _tests(project) if test else "not run: --no-test"
-    build, pages = _build(project, before, changed, warnings)
+    tests = _tests_after(project, before.tests, warnings)
+    build, pages = _build(project, before.built, changed, warnings, checked=bool(errors) or check == "passed")
     for line in warnings:
         ui.warn(line)
     return Confirmed(check, errors, tests, build, pages, tuple(warnings))
@@ -120,7 +141,17 @@ def _check(project: Project, expected: int, warnings: list[str]) -> tuple[str, i
     return "passed", errors
 
 
-def _tests(project: Project) -> str:
+def _tests_after(project: Project, before: str, warnings: list[str]) -> str:
+    if before.startswith("not run"):
+        return before
+    found = _tests(project, "the site's tests")
+    if not (found.startswith("failed") and before.startswith("failed")):
+        return found
+    warnings.append("the site's tests fail, and failed before the run as well: it cannot be told by them")
+    return f"not passed: {found.partition(': ')[2]}, as before the run"
+
+
+def _tests(project: Project, label: str) -> str:
     scripts = (packages.manifest(project.root) or {}).get("scripts")
     script = scripts.get("test") if isinstance(scripts, dict) else None
     if not script or _NO_TEST.search(str(script)):
@@ -131,25 +162,30 @@ def _tests(project: Project) -> str:
     words = plan.manager.run_script("test")
     env = {**plan.tools(project.root, project.state), **plan.variables}
     try:
-        with BuildLog(project, ENVIRONMENT) as log, ui.step(f"tests ({' '.join(words)})"):
+        with BuildLog(project, ENVIRONMENT) as log, ui.step(label):
             must_succeed(log, "the tests", words, project.root, env, project.settings.timeouts.build)
     except Stop as stop:
-        ui.indent(stop.details[-_SHOWN:])
         return f"failed: {stop.message}"
     return "passed"
 
 
 def _build(
-    project: Project, before: Before | str | None, changed: Sequence[Made], warnings: list[str]
+    project: Project,
+    before: Built | str | None,
+    changed: Sequence[Made],
+    warnings: list[str],
+    *,
+    checked: bool,
 ) -> tuple[str, str]:
     if before is None:
         return "not run: --no-build", "not compared"
-    if before == "nothing is built here":
-        return "not run: nothing is built here", "not compared"
+    if before == _NOTHING_BUILT:
+        return f"not run: {_NOTHING_BUILT}", "not compared"
+    # The check within the build was made just now, unless it is another one than the site's own.
+    command = before.command if checked and isinstance(before, Built) else None
     try:
-        after = site_build.build(project, ENVIRONMENT, check=False).artifact
+        after = site_build.build(project, ENVIRONMENT, check=False, command=command).artifact
     except Stop as stop:
-        ui.indent(stop.details[-_SHOWN:])
         # What did not build before is not broken by the repairs.
         word = "not passed" if isinstance(before, str) else "failed"
         return f"{word}: {stop.message}", "not compared"
@@ -165,7 +201,7 @@ def _build(
     warnings += [f"{line}; the repairs do not explain that" for line in unexplained[:_SHOWN]]
     if len(unexplained) > _SHOWN:
         warnings.append(f"and {len(unexplained) - _SHOWN} more built files that the repairs do not explain")
-    return "passed", pages
+    return f"passed{f', without the type check in it ({shlex.join(command)})' if command else ''}", pages
 
 
 def _compared(found: Comparison) -> str:

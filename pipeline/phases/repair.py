@@ -134,7 +134,10 @@ def _project(run: _Run, target: Target, earlier: Sequence[Part]) -> Part:
         dirty = _dirty(run, repo, files, where)
         files = _as_committed(run, repo, session, files, dirty)
         prefix = several.prefix(run.root, target.root)
-        if changed := several.changed(earlier, prefix, files.texts):
+        changed, beside = several.changed(earlier, prefix, files.texts)
+        if beside:
+            session.configure(beside)
+        if changed:
             session.set(changed)
             files = replace(files, texts={**files.texts, **changed})
         before = session.check()
@@ -148,19 +151,17 @@ def _project(run: _Run, target: Target, earlier: Sequence[Part]) -> Part:
                 and (codes is None or one.code in codes)
             )
 
-        mended = mend(project, target, session, files.texts, repo=repo, wanted=wanted)
-        if not mended:
-            outcome = _rounds(session, files, wish, wanted, run.progress)
-            return several.prefixed(_told(run, session, files, outcome, wanted, dirty), prefix)
-    configured = {one.file: one.after for one in mended}
-    with type_check.open_session(project, target, {**changed, **configured}) as session:
-        # Another configuration may read other files.
-        now = workspace.look(target.root, project.output, session.description.files)
-        files = replace(now, texts={**now.texts, **changed}, editable=now.editable - set(dirty))
+        mended = mend(session, files.texts, beside, repo=repo, wanted=wanted)
+        if mended:
+            # Another configuration may read other files.
+            now = workspace.look(target.root, project.output, session.description.files)
+            files = replace(now, texts={**now.texts, **changed}, editable=now.editable - set(dirty))
         outcome = _rounds(session, files, wish, wanted, run.progress)
         part = _told(run, session, files, outcome, wanted, dirty)
-    first = tuple(record.error_of(one, files.texts) for one in before if wanted(one))
-    return several.prefixed(several.configured(part, mended, first, files.texts), prefix)
+    if mended:
+        first = tuple(record.error_of(one, files.texts) for one in before if wanted(one))
+        part = several.configured(part, mended, first, files.texts)
+    return several.prefixed(part, prefix)
 
 
 def _dirty(run: _Run, repo: Repository | None, files: Files, where: frozenset[str]) -> dict[str, str]:
@@ -253,16 +254,20 @@ def _told(
         outcome.ended,
         outcome.seconds,
         {"typescript": description.typescript, **description.languages},
+        emits=not (description.options.get("noEmit") or description.options.get("emitDeclarationOnly")),
     )
 
 
-def _land(run: _Run, found: Repaired, held: Mapping[str, str]) -> Repaired:
+def _land(run: _Run, found: Repaired, held: Mapping[str, str | None]) -> Repaired:
     project, wish = run.project, run.wish
     if late := workspace.changed_since(run.root, held):
         raise landing.changed(late)
-    before = behaviour.build_before(project) if wish.build else None
+    before = behaviour.look_before(project, test=wish.test, build=wish.build, emits=found.emits)
+    # Tests and builds take their time.
+    if late := workspace.changed_since(run.root, held):
+        raise landing.changed(late)
     contents = {
-        file: landing.Content(texts.encode(old), texts.encode(new))
+        file: landing.Content(None if old is None else texts.encode(old), texts.encode(new))
         for file, (old, new) in found.texts.items()
     }
     made: tuple[str, ...] = ()
@@ -283,9 +288,8 @@ def _land(run: _Run, found: Repaired, held: Mapping[str, str]) -> Repaired:
     run.tell(warned)
     run.tell(stash.bring_back(project.state))
     expected = len(found.left) + found.others
-    confirmed = behaviour.confirm(
-        project, expected, before, [one for one in found.repairs if not one.proven], test=wish.test
-    )
+    changed = [one for one in found.repairs if not one.proven]
+    confirmed = behaviour.confirm(project, expected, before, changed)
     warnings = (*run.warnings, *confirmed.warnings)
     result = replace(found, commits=made, branch=branch, trees=trees, confirmed=confirmed, warnings=warnings)
     record.keep(project.state, run.name, value_of(result))
@@ -297,7 +301,7 @@ def _commit(run: _Run, repo: Repository, found: Repaired) -> tuple[tuple[str, ..
     made = []
     for number, step in enumerate(found.steps, 1):
         repairs = [one for one in found.repairs if one.step == number]
-        files = {file: texts.encode(text) for file, text in step.texts.items()}
+        files: dict[str, bytes | None] = {file: texts.encode(text) for file, text in step.texts.items()}
         told = message(step, repairs, f"{run.name}/{number}")
         parent, lines = repo.commit(parent, files, told, run.project.state / "ts" / "index")
         made.append(parent)
@@ -307,10 +311,12 @@ def _commit(run: _Run, repo: Repository, found: Repaired) -> tuple[tuple[str, ..
 
 def _back_up(project: Project, found: Repaired) -> None:
     """Keep each step's files as they were before and after it: what `ts.undo` goes by where there is no git."""
-    now = {file: old for file, (old, _) in found.texts.items()}
+    now: dict[str, str | None] = {file: old for file, (old, _) in found.texts.items()}
     for number, step in enumerate(found.steps, 1):
         for file, text in step.texts.items():
             for name, content in (("before", now[file]), ("after", text)):
+                if content is None:
+                    continue
                 path = project.state / "ts" / "backup" / found.run / str(number) / name / file
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(texts.encode(content))

@@ -5,32 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.phases.behaviour import Confirmed
 from pipeline.typescript.configuration import ConfigurationRepair
 from pipeline.typescript.record import Error, Left, Made, error_of
 from pipeline.typescript.steps import Step
 
+_Text = TypeVar("_Text", str, str | None)
+
 
 @dataclass(frozen=True)
 class Part:
-    """One project's outcome; `held` are the texts that it began with, `texts` those that it changed."""
+    """One project's outcome; `held` are the texts that it began with (None: no such file), `texts` those it changed.
+
+    `emits`: its type check writes JavaScript too.
+    """
 
     before: tuple[Error, ...]
     left: tuple[Left, ...]
     others: tuple[Error, ...]
     repairs: tuple[Made, ...]
     steps: tuple[Step, ...]
-    held: Mapping[str, str]
+    held: Mapping[str, str | None]
     texts: Mapping[str, str]
     ended: str
     seconds: float
     versions: dict[str, str]
+    emits: bool
 
 
 @dataclass(frozen=True)
 class Repaired:
-    """What a run came to; `texts` are before and after by file, `commits` empty without git or in a dry run.
+    """What a run came to; `texts` are before (None: a new file) and after by file, `commits` empty without git.
 
     `before` and `left` are those of the wanted errors, `others` how many more the project has.
     """
@@ -41,10 +48,11 @@ class Repaired:
     others: int
     repairs: tuple[Made, ...]
     steps: tuple[Step, ...]
-    texts: dict[str, tuple[str, str]]
+    texts: dict[str, tuple[str | None, str]]
     ended: str
     seconds: float
     versions: dict[str, str]
+    emits: bool
     commits: tuple[str, ...] = ()
     branch: str = ""
     trees: tuple[str, str] = ("", "")
@@ -65,7 +73,7 @@ def prefixed(part: Part, lead: str) -> Part:
     def led(one: Error) -> Error:
         return replace(one, file=f"{lead}{one.file}")
 
-    def keyed(found: Mapping[str, str]) -> dict[str, str]:
+    def keyed(found: Mapping[str, _Text]) -> dict[str, _Text]:
         return {f"{lead}{file}": text for file, text in found.items()}
 
     repairs = (
@@ -100,7 +108,7 @@ def configured(
         line = (one.before or "").count("\n", 0, one.edits[0].start) + 1
         repairs.append(Made(number, "configuration", one.level, one.file, line, one.why, "", errors, ()))
         steps.append(Step(("configuration",), (number - 1,), {one.file: one.after}, *one.errors))
-        held.setdefault(one.file, one.before or "")
+        held.setdefault(one.file, one.before)
         last[one.file] = one.after
     later = (replace(one, step=one.step + len(mended)) for one in part.repairs)
     return replace(
@@ -113,21 +121,24 @@ def configured(
     )
 
 
-def changed(parts: Iterable[Part], lead: str, files: Iterable[str]) -> dict[str, str]:
-    """Return the texts that earlier projects changed, of the files of another one, by its own paths."""
-    wanted = set(files)
+def changed(parts: Iterable[Part], lead: str, files: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the texts that earlier projects changed, by the paths of another one: of its files, and of others."""
+    own = set(files)
     found = {
         file.removeprefix(lead): text
         for one in parts
         for file, text in one.texts.items()
         if file.startswith(lead)
     }
-    return {file: text for file, text in found.items() if file in wanted}
+    return (
+        {file: text for file, text in found.items() if file in own},
+        {file: text for file, text in found.items() if file not in own},
+    )
 
 
-def held(parts: Sequence[Part]) -> dict[str, str]:
+def held(parts: Sequence[Part]) -> dict[str, str | None]:
     """Return the texts of all projects as they were before the run."""
-    found: dict[str, str] = {}
+    found: dict[str, str | None] = {}
     for part in parts:
         for file, text in part.held.items():
             found.setdefault(file, text)
@@ -155,5 +166,6 @@ def together(run: str, parts: Sequence[Part], warnings: tuple[str, ...]) -> Repa
         "time" if any(one.ended == "time" for one in parts) else "done",
         sum(one.seconds for one in parts),
         {name: version for one in parts for name, version in one.versions.items()},
+        any(one.emits for one in parts),
         warnings=warnings,
     )

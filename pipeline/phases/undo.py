@@ -44,14 +44,16 @@ def _from_backup(project: Project, word: str) -> str:
 
 
 def _taken_back(project: Project, folder: Path, file: str, name: str) -> Content:
-    now = (project.root / file).read_bytes()
-    merged = commits.merge(
-        now, (folder / "after" / file).read_bytes(), (folder / "before" / file).read_bytes()
-    )
+    path, before = project.root / file, folder / "before" / file
+    now = path.read_bytes() if path.is_file() else None
+    after = (folder / "after" / file).read_bytes()
+    if now == after and not before.exists():
+        return Content(now, None)
+    merged = None if now is None or not before.exists() else commits.merge(now, after, before.read_bytes())
     if merged is None:
         raise Stop(
             f"{name} cannot be undone alone: {file} was changed later in the same lines; nothing was written",
-            f"diff {folder / 'before' / file} {file}",
+            f"diff {folder / 'after' / file} {file}",
         )
     return Content(now, merged)
 

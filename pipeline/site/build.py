@@ -7,7 +7,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline.core import lock, proc, ui
@@ -62,11 +62,13 @@ def build(
     check: bool = True,
     force: bool = False,
     lockfile: bool = False,
+    command: tuple[str, ...] | None = None,
 ) -> Built:
     """Build the site for an environment; the previous output survives a build that fails or is interrupted.
 
     `clean` moves the output aside first, `check` runs the site's own type check, `force` installs anew,
-    `lockfile` first lets the site's package manager write its lockfile, or mend one that does not fit.
+    `lockfile` first lets the site's package manager write its lockfile, or mend one that does not fit, `command`
+    builds instead of the site's own.
     Raises Stop: 2 without a lockfile or with an unfit output, 3 when the check or the build fails, 6 when
     another build runs here, 7 when the package registry fails, 69 without node.
     """
@@ -76,6 +78,7 @@ def build(
         if lockfile:
             relock(project, environment)
         plan = recipe(project, environment, check=check, force=force)
+        plan = replace(plan, build=command) if command else plan
         built = _build(project, plan, clean=clean) if plan.build else _take(project, environment)
     _memo[project.root, environment] = built.artifact
     return built

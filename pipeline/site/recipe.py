@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-import re
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,17 +15,11 @@ from pipeline.site import detect, facts, output, packages
 from pipeline.site.detect import Guess
 from pipeline.site.facts import Facts
 from pipeline.site.packages import Manager
+from pipeline.site.scripts import runs_already
 from pipeline.tools import node as nodes
 from pipeline.tools.node import Node
 
-# Programs that check types. `next build` does too, unless it is told not to: its text does not tell.
-_CHECKERS = frozenset(
-    {"astro check", "tsc", "vue-tsc", "svelte-check", "vue-tsgo", "tsgo", "nuxt typecheck", "nuxi typecheck"}
-)
-_RUNNERS = frozenset({"npm", "pnpm", "yarn", "bun"})
-_EXECS = (["npm", "exec"], ["pnpm", "exec"], ["pnpm", "dlx"], ["yarn", "exec"], ["bun", "x"])
 RUN_BY_BUILD = "the build runs it itself"
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 
 @dataclass(frozen=True)
@@ -71,7 +62,7 @@ def recipe(
     """
     site, settings = project.root, project.settings.site
     package = packages.manifest(site)
-    scripts = _scripts(package)
+    scripts = scripts_of(package)
     seen, guess = _guess(project)
     manager, lock = _manager(project, package, seen, guess)
     build = build_command(project, guess)
@@ -147,7 +138,8 @@ def variables(place: NamedEnvironment) -> dict[str, str]:
     }
 
 
-def _scripts(package: Mapping[str, Any] | None) -> dict[str, str]:
+def scripts_of(package: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return the scripts of a package.json by name."""
     found = (package or {}).get("scripts")
     return {name: str(text) for name, text in found.items()} if isinstance(found, dict) else {}
 
@@ -192,80 +184,3 @@ def _check_note(
     if not check:
         return "left to the gate typescript"
     return RUN_BY_BUILD if runs_already(checker, build, scripts) else ""
-
-
-def runs_already(checker: Sequence[str], build: Sequence[str], scripts: Mapping[str, str]) -> bool:
-    """Return whether the build command, by the text of its scripts, checks types just as `checker` does.
-
-    A check whose failure the build would ignore (`tsc || true`, `tsc; vite build`) does not count.
-    """
-    manager = build[0] if build else ""
-    wanted = _checkers(shlex.join(checker), scripts, manager)
-    return bool(wanted) and wanted <= _checkers(shlex.join(build), scripts, manager)
-
-
-def _checkers(text: str, scripts: Mapping[str, str], manager: str) -> set[str]:
-    return {name for words in _commands(text, scripts, manager, 8) for name in _checker(words)}
-
-
-def _checker(words: Sequence[str]) -> Iterator[str]:
-    for length in (1, 2):
-        name = " ".join(words[:length])
-        if name in _CHECKERS and "--watch" not in words:
-            yield name
-
-
-def _commands(text: str, scripts: Mapping[str, str], manager: str, depth: int) -> Iterator[tuple[str, ...]]:
-    """Yield the commands that must succeed for `text` to succeed, with package.json's scripts unfolded."""
-    # In a shell list only what `&&` joins must succeed, and the last command of all.
-    if depth == 0 or "||" in text or re.search(r"[^&]&(?:[^&]|$)|\|", text):
-        return
-    last = text.rsplit(";", maxsplit=1)[-1]
-    for part in last.split("&&"):
-        try:
-            words = shlex.split(part)
-        except ValueError:
-            continue
-        words = _bare(words)
-        for name in _script_names(words):
-            # npm alone runs `prebuild` before `build` by default in every version.
-            for each in (f"pre{name}", name) if manager == "npm" else (name,):
-                if each in scripts:
-                    yield from _commands(scripts[each], scripts, manager, depth - 1)
-            if name not in scripts:
-                # `yarn tsc` and `bun run tsc` reach node_modules/.bin.
-                yield tuple(words[words.index(name) :])
-        yield tuple(words)
-
-
-def _bare(words: list[str]) -> list[str]:
-    """Return a command without variables in front, `npx` and its like, and folders of the program."""
-    while words:
-        if words[0] in {"npx", "bunx", "cross-env"}:
-            words = _without_flags(words[1:])
-        elif words[:2] in _EXECS:
-            words = _without_flags(words[2:])
-        elif _ASSIGNMENT.match(words[0]):
-            words = words[1:]
-        else:
-            return [words[0].rpartition("/")[2], *words[1:]]
-    return []
-
-
-def _without_flags(words: list[str]) -> list[str]:
-    return list(itertools.dropwhile(lambda word: word.startswith("-"), words))
-
-
-def _script_names(words: Sequence[str]) -> list[str]:
-    """Return the scripts of package.json that a command runs, if they are there."""
-    if not words:
-        return []
-    plain = [word for word in words[1:] if not word.startswith("-")]
-    if words[0] in {"run-s", "run-p", "npm-run-all"}:
-        return plain
-    if words[0] not in _RUNNERS:
-        return []
-    if plain[:1] in (["run"], ["run-script"]):
-        return plain[1:2]
-    # `yarn build` and `pnpm build` are short for `run build`; `npm build` is not.
-    return plain[:1] if words[0] != "npm" else []

@@ -18,6 +18,7 @@ from pipeline.typescript.landing import Content, Move
 TRAILER = "Ts-Fix"
 UNDONE = "Ts-Undo"
 BRANCH = "pages/ts-fix-"
+_NOTHING = "0" * 40
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,23 @@ class Repository:
         found = {line[3:].removeprefix(self.prefix): line[:2] for line in lines}
         return {file: state for file, state in sorted(found.items()) if file in wanted}
 
+    def ignored(self, files: Iterable[str]) -> set[str]:
+        """Return those of the files that git ignores."""
+        names = b"".join(os.fsencode(file) + b"\0" for file in files)
+        done = self.git.try_run("check-ignore", "-z", "--stdin", stdin=names) if names else None
+        return {os.fsdecode(one) for one in done.out.split(b"\0") if one} if done and done.ok else set()
+
     def tree(self, commit: str) -> str:
         """Return the tree id of a commit."""
         return self.git.text("rev-parse", f"{commit}^{{tree}}")
 
     def commit(
-        self, parent: str, files: Mapping[str, bytes], message: str, index: Path
+        self, parent: str, files: Mapping[str, bytes | None], message: str, index: Path
     ) -> tuple[str, list[str]]:
         """Return the commit of `parent` with other contents of some files, and its lines for the index.
 
-        The contents are those of the work tree: line ends and filters are git's. `index` is a file for a moment.
+        The contents are those of the work tree: line ends and filters are git's; None takes a file away. `index` is
+        a file for a moment.
         """
         index.parent.mkdir(parents=True, exist_ok=True)
         environment = {"GIT_INDEX_FILE": str(index)}
@@ -71,6 +79,9 @@ class Repository:
         modes = self._modes(parent, files)
         lines = []
         for file, data in sorted(files.items()):
+            if data is None:
+                lines.append(f"0 {_NOTHING}\t{self.prefix}{file}")
+                continue
             oid = self.git.run("hash-object", "-w", f"--path={file}", "--stdin", stdin=data).text
             lines.append(f"{modes.get(file, '100644')} {oid}\t{self.prefix}{file}")
         stdin = os.fsencode("".join(f"{line}\0" for line in lines))
@@ -166,10 +177,13 @@ def undo(repo: Repository, one: Landed, index: Path) -> tuple[dict[str, Content]
         raise Stop(
             f"{next(iter(dirty))} has changes that are not committed", "git stash, then the same again"
         )
-    results = {}
+    results: dict[str, bytes | None] = {}
     for file in files:
-        versions = (_blob(repo, commit, file) for commit in ("HEAD", one.commit, f"{one.commit}^"))
-        merged = merge(*versions)
+        now, then, before = (_blob(repo, commit, file) for commit in ("HEAD", one.commit, f"{one.commit}^"))
+        if before is None and now == then:
+            results[file] = None
+            continue
+        merged = None if now is None or then is None or before is None else merge(now, then, before)
         if merged is None:
             raise _conflict(repo, one, file)
         results[file] = merged
@@ -177,19 +191,22 @@ def undo(repo: Repository, one: Landed, index: Path) -> tuple[dict[str, Content]
 
 
 def _undoing(
-    repo: Repository, one: Landed, results: Mapping[str, bytes], index: Path
+    repo: Repository, one: Landed, results: Mapping[str, bytes | None], index: Path
 ) -> tuple[dict[str, Content], Move, list[str]]:
     message = f'Undo "{one.subject}"\n\nThis takes back commit {one.commit}.\n\n{UNDONE}: {one.name}\n'
-    contents, new = {}, {}
+    contents: dict[str, Content] = {}
+    new: dict[str, bytes | None] = {}
     for file, blob in results.items():
-        new[file] = _smudged(repo, file, blob)
+        new[file] = None if blob is None else _smudged(repo, file, blob)
         contents[file] = Content((repo.root / file).read_bytes(), new[file])
     commit, entries = repo.commit(repo.head, new, message, index)
     return contents, repo.move(commit, None, entries), sorted(results)
 
 
-def _blob(repo: Repository, commit: str, file: str) -> bytes:
-    return repo.git.run("cat-file", "blob", f"{commit}:{repo.prefix}{file}").out
+def _blob(repo: Repository, commit: str, file: str) -> bytes | None:
+    """Return a file's content in a commit, None where it is not there."""
+    done = repo.git.try_run("cat-file", "blob", f"{commit}:{repo.prefix}{file}")
+    return done.out if done.ok else None
 
 
 def _smudged(repo: Repository, file: str, blob: bytes) -> bytes:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from pipeline.typescript.record import Error, error_of
 from pipeline.typescript.session import Diagnostic, Session
 from pipeline.typescript.strategies.base import Level
 
-SessionFactory = Callable[[Mapping[str, str]], Session]
 # All that a repair may set: each adds knowledge, none takes a check away.
 OPTIONS = frozenset(
     ("jsx", "jsxImportSource", "lib", "types", "paths", "moduleResolution", "esModuleInterop", "resolveJsonModule",
@@ -71,45 +69,36 @@ def _shown(value: object) -> str:
 
 
 def repair_configuration(
-    open_with: SessionFactory,
-    root: Path,
-    held: Mapping[str, str],
-    *,
-    config: str = "tsconfig.json",
-    session: Session | None = None,
-    may_add: bool = True,
+    session: Session, held: Mapping[str, str], overlay: Mapping[str, str] | None = None
 ) -> list[ConfigurationRepair]:
     """Return the repairs that make the errors fewer and leave every file's JavaScript as it is, in their order.
 
-    `open_with` opens the project with texts in place of its files; `held` are the texts of its files, in units. Each
-    repair builds on those before it. A configuration that cannot be edited has none. `session` is one that is open
-    already, as things are; without `may_add` no file is made.
+    `held` are the texts of the project's files, in units, `overlay` those that it was opened with. Each repair builds
+    on those before it. A configuration that cannot be edited has none. The session goes on with the repairs.
     """
-    first = texts.read(root / config)
-    if first is None:
+    root, config = session.root, session.description.config
+    if texts.read(root / config) is None:
         return []
-    overlay: dict[str, str] = {}
+    overlay = dict(overlay or {})
     kept: list[ConfigurationRepair] = []
-    with contextlib.ExitStack() as stack:
-        now = session or stack.enter_context(open_with({}))
-        errors, options = now.check(), now.description.options
-        needs = needs_of(root)
-        groups = proposals([error_of(one, {}) for one in errors], options, needs, root)
-        emitted = now.emit(held) if groups else {}
+    errors, options = session.check(), session.description.options
+    needs = needs_of(root)
+    groups = proposals([error_of(one, {}) for one in errors], options, needs, root)
+    emitted = session.emit(held) if groups else {}
     tried: set[str] = set()
     while groups and len(kept) < _MOST_REPAIRS:
         best: tuple[ConfigurationRepair, list[Diagnostic], Mapping[str, Any]] | None = None
         for proposal in next((one for one in groups if one[0].shown not in tried), ()):
             tried.add(proposal.shown)
             edited = _edited(proposal, root, config, overlay)
-            if edited is None or (edited[1] is None and not may_add):
+            if edited is None:
                 continue
             file, before, after, edits = edited
             try:
-                with open_with({**overlay, file: after}) as other:
-                    found, effective = other.check(), other.description.options
-                    broken = bool(other.description.problems)
-                    unchanged = not broken and len(found) < len(errors) and other.emit(held) == emitted
+                session.configure({**overlay, file: after})
+                found, effective = session.check(), session.description.options
+                broken = bool(session.description.problems)
+                unchanged = not broken and len(found) < len(errors) and session.emit(held) == emitted
             except Stop:
                 continue
             if unchanged and (best is None or len(found) < len(best[1])):
@@ -125,6 +114,8 @@ def repair_configuration(
             kept.append(repair)
             groups = proposals([error_of(one, {}) for one in errors], options, needs, root)
         groups = [one for one in groups if one[0].shown not in tried]
+    if tried:
+        session.configure(overlay)
     return kept
 
 

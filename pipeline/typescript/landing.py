@@ -19,10 +19,10 @@ _JOURNAL = "journal.json"
 
 @dataclass(frozen=True)
 class Content:
-    """A file's bytes before and after a step."""
+    """A file's bytes before and after a step; None where it is not there."""
 
-    old: bytes
-    new: bytes
+    old: bytes | None
+    new: bytes | None
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,10 @@ def land(root: Path, state: Path, contents: Mapping[str, Content], move: Move | 
     files = []
     for number, (file, content) in enumerate(sorted(contents.items())):
         staged = folder / str(number)
-        staged.write_bytes(content.new)
+        if content.new is not None:
+            staged.write_bytes(content.new)
         files.append(
-            {"file": file, "old": digest(content.old), "new": digest(content.new), "staged": staged.name}
+            {"file": file, "old": _key(content.old), "new": _key(content.new), "staged": staged.name}
         )
     sync_folder(folder)
     # From here on the step will be completed, by this run or by the next.
@@ -96,6 +97,11 @@ def changed(files: Sequence[str]) -> Stop:
     )
 
 
+def _key(data: bytes | None) -> str:
+    """Return a content's digest; empty for a file that is not there."""
+    return "" if data is None else digest(data)
+
+
 def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
@@ -108,11 +114,12 @@ def _finish(root: Path, folder: Path) -> list[str]:
     told = []
     for one in journal["files"]:
         path = root / one["file"]
-        data = _read(path)
-        now = digest(data) if data is not None else ""
+        now = _key(_read(path))
+        if now == one["new"]:
+            continue
         if now == one["old"]:
-            _replace(folder / one["staged"], path)
-        elif now != one["new"]:
+            _replace(folder / one["staged"], path) if one["new"] else path.unlink()
+        else:
             told.append(f"{one['file']} was changed meanwhile and is left as it is")
     if journal["move"]:
         told += _move(Git(root, bare=False), journal["move"])
@@ -121,7 +128,9 @@ def _finish(root: Path, folder: Path) -> list[str]:
 
 
 def _replace(staged: Path, path: Path) -> None:
-    mode = path.stat().st_mode
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A new file has the mode that the staged one was given, by the umask.
+    mode = (path if path.exists() else staged).stat().st_mode
     staged.chmod(mode)
     try:
         staged.replace(path)

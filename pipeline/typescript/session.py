@@ -141,7 +141,7 @@ class Session:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.Queue[Any] = queue.Queue()
         try:
-            self.description = self._open()
+            self.description = _described(self._ask("open", **self._opening))
         except BaseException:
             self.close()
             raise
@@ -168,6 +168,12 @@ class Session:
         """Use these compiler options in place of the configuration's; {} are its own again."""
         self._opening["options"] = dict(options)
         self._ask("options", options=options)
+
+    def configure(self, overlay: Mapping[str, str]) -> None:
+        """Go on as if the project had been opened with this overlay, and with the texts that are held since."""
+        self._opening["overlay"] = {file: characters(text) for file, text in overlay.items()}
+        self._emitted.clear()
+        self.description = _described(self._ask("configure", overlay=self._opening["overlay"]))
 
     def set(self, texts: Mapping[str, str]) -> None:
         """Hold these texts (in UTF-16 units, by path from the root) in place of the files."""
@@ -251,19 +257,6 @@ class Session:
         """Return the worker's resident memory in bytes."""
         return int(self._ask("memory")["rss"])
 
-    def _open(self) -> Description:
-        data = self._ask("open", **self._opening)
-        return Description(
-            data["typescript"],
-            data["config"],
-            {one["name"]: one["version"] for one in data["languages"]},
-            tuple(sorted(one["file"] for one in data["files"] if not one["declaration"])),
-            tuple(sorted(one["file"] for one in data["files"] if one["declaration"])),
-            data["options"],
-            tuple(data["references"]),
-            tuple(diagnostic_of(one) for one in data["problems"]),
-        )
-
     def _ask(self, method: str, **parameters: object) -> Any:  # noqa: ANN401 - JSON
         try:
             return self._once(method, parameters)
@@ -326,6 +319,19 @@ class Session:
         ):
             threading.Thread(target=target, args=arguments, daemon=True).start()
         return process
+
+
+def _described(data: Mapping[str, Any]) -> Description:
+    return Description(
+        data["typescript"],
+        data["config"],
+        {one["name"]: one["version"] for one in data["languages"]},
+        tuple(sorted(one["file"] for one in data["files"] if not one["declaration"])),
+        tuple(sorted(one["file"] for one in data["files"] if one["declaration"])),
+        data["options"],
+        tuple(data["references"]),
+        tuple(diagnostic_of(one) for one in data["problems"]),
+    )
 
 
 def _read(stream: IO[bytes], answers: queue.Queue[Any]) -> None:

@@ -29,6 +29,10 @@ listen(process.stdin, output, {
     project = await new Project(root, config ?? null, options ?? {}, overlay ?? {}).open(kinds ?? null);
     return project.describe();
   },
+  configure({ overlay }) {
+    opened().configure(overlay);
+    return opened().describe();
+  },
   options({ options }) {
     opened().override(options);
     return null;

@@ -112,8 +112,8 @@ def _declared(root: Path, files: Collection[str]) -> dict[str, str]:
     }
 
 
-def changed_since(root: Path, held: Mapping[str, str]) -> list[str]:
-    """Return the files whose content on disk is no longer the one that was read."""
+def changed_since(root: Path, held: Mapping[str, str | None]) -> list[str]:
+    """Return the files whose content on disk is no longer the one that was read (None: there was none)."""
     return [file for file, text in sorted(held.items()) if texts.read(root / file) != text]
 
 

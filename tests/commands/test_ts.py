@@ -138,7 +138,7 @@ def test_fix_lands_a_commit_for_each_strategy_confirms_and_is_certified(
     assert "src/b.ts:1  TS2307" in said.out
     assert "decide: should this file or package exist?" in said.out
     assert "1 error" in said.err
-    assert "tests (npm run test)" in said.err
+    assert "the site's tests as they are" in said.err
     assert [line for line in said.out.splitlines() if len(line) > 80] == []
 
     invoke("ts.certificate", "--no-gates", "--json")
@@ -227,15 +227,61 @@ def test_without_git_files_are_written_and_kept_as_they_were(site: Path) -> None
     assert "undone already" in stopped("ts.undo", "1").message
 
 
-def test_tests_that_fail_are_said_with_code_3(site: Path, git: Git) -> None:
+def scripted(site: Path, git: Git, **scripts: str) -> None:
     package = json.loads((site / "package.json").read_text())
-    package["scripts"]["test"] = "node -e 'process.exit(1)'"
+    package["scripts"] |= scripts
     (site / "package.json").write_text(json.dumps(package))
-    git(site, "commit", "--quiet", "--all", "--message", "fails")
+    git(site, "commit", "--quiet", "--all", "--message", "scripts")
+
+
+def test_tests_that_the_run_breaks_are_said_with_code_3(site: Path, git: Git) -> None:
+    scripted(site, git, test="node -e 'process.exit(Number(!/n\\)/.test(fs.readFileSync(`src/b.ts`))))'")
     end = stopped("ts.fix", "--no-build")
     assert end.code is Code.GATE
     assert end.details[0].startswith("tests: failed: the tests failed: npm run test")
     assert end.hint.startswith("invoke ts.undo ")
+
+
+def test_tests_that_failed_before_are_not_blamed_on_the_run(
+    site: Path, git: Git, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripted(site, git, test="node -e 'process.exit(1)'")
+    assert stopped("ts.fix", "--no-build", "--json").code is Code.DRIFT
+    value = json.loads(capsys.readouterr().out)
+    assert value["confirmed"]["tests"].startswith("not passed: the tests failed: npm run test")
+    assert "failed before the run as well" in value["warnings"][-1]
+
+
+def test_pages_are_compared_where_the_build_checks_types_itself(
+    site: Path, git: Git, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scripted(site, git, build="npx tsc --noEmit && npm run bundle", bundle="node build.mjs")
+    stopped("ts.fix", "--type-only", "--json")
+    confirmed = json.loads(capsys.readouterr().out)["confirmed"]
+    assert confirmed["build"] == "passed, without the type check in it (npm run bundle)"
+    assert confirmed["pages"] == "3 files, identical byte for byte"
+
+
+def test_missing_reference_lands_in_a_new_file_and_is_taken_back(site: Path, git: Git) -> None:
+    modules = (site / "node_modules").resolve()
+    (site / "node_modules").unlink()
+    (site / "node_modules/vite").mkdir(parents=True)
+    (site / "node_modules/typescript").symlink_to(modules / "typescript")
+    types = 'declare module "*.svg" {\n  const address: string;\n  export default address;\n}\n'
+    (site / "node_modules/vite/client.d.ts").write_text(types)
+    package = json.loads((site / "package.json").read_text())
+    (site / "package.json").write_text(json.dumps({**package, "devDependencies": {"vite": "*"}}))
+    (site / "package-lock.json").write_text("{}")
+    (site / "src/a.ts").write_text('import logo from "./a.svg";\nexport const url: string = logo;\n')
+    git(site, "add", "--all")
+    git(site, "commit", "--quiet", "--message", "logo")
+    stopped("ts.fix", "--dry-run", "--code=TS2307")
+    stopped("ts.fix", "--no-build", "--no-test")
+    assert (site / "src/env.d.ts").read_text() == '/// <reference types="vite/client" />\n'
+    assert git(site, "status", "--porcelain") == ""
+    invoke("ts.undo", "1")
+    assert not (site / "src/env.d.ts").exists()
+    assert git(site, "status", "--porcelain") == ""
 
 
 def test_baseline_only_shrinks(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 
 from pipeline.core.project import open_project
-from pipeline.site.recipe import RUN_BY_BUILD, recipe, runs_already
+from pipeline.site.recipe import RUN_BY_BUILD, recipe
+from pipeline.site.scripts import runs_already, without_check
 from pipeline.tools import node
 from tests.site.tiny import make, settings, write
 
@@ -33,6 +35,33 @@ NPM_BUILD = ("npm", "run", "build")
 )  # fmt: skip
 def test_build_that_checks_types_itself_is_known(check: str, build: str, scripts: Mapping[str, str]) -> None:
     assert runs_already(check.split(), build.split(), scripts)
+
+
+@pytest.mark.parametrize(
+    ("build", "scripts", "emits", "expected"),
+    [
+        ("npm run build", {"check": "astro check", "only": "A=1 astro build",
+                           "build": "npm run check && npm run only"}, False, "npm run only"),
+        ("npm run build", {"build": "tsc -b && vite build"}, False, "npm exec --call 'vite build'"),
+        ("npm run build", {"build": "tsc -b && vite build"}, True, None),
+        ("npm run build", {"build": "tsc --noEmit && A=1 vite build"}, True, "npm exec --call 'A=1 vite build'"),
+        ("npm run build", {"prebuild": "tsc", "build": "vite build", "postbuild": "node x.js"}, False,
+         "npm exec --call 'vite build && node x.js'"),
+        ("pnpm run build", {"prebuild": "tsc", "build": "vite build"}, False, None),
+        ("npm run build", {"build": 'run-p types "only {@}" --', "types": "vue-tsc", "only": "vite build"}, False,
+         "npm exec --call 'run-p '\"'\"'only {@}'\"'\"' --'"),
+        ("npm run build", {"build": "tsc"}, False, None),
+        ("npm run build", {"build": "tsc || true; vite build"}, False, None),
+        ("npm run build -- --mode x", {"build": "tsc && vite build"}, False, None),
+        ("npm run build", {"build": "vite build"}, False, None),
+        ("npx --no astro check", {}, False, None),
+    ],
+)  # fmt: skip
+def test_check_is_taken_out_of_the_build_where_that_is_sure(
+    build: str, scripts: Mapping[str, str], emits: bool, expected: str | None
+) -> None:
+    found = without_check(shlex.split(build), scripts, emits=emits)
+    assert (found and shlex.join(found)) == expected
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,13 @@ def repaired(root: Path, number: int, changes: Mapping[str, tuple[str, str]]) ->
     assert land(root, root / ".pages", contents, repo.move(tip, None, lines)) == []
 
 
+def take_back(root: Path, word: str) -> list[str]:
+    repo = opened(root)
+    contents, move, files = undo(repo, named(landed(repo), word), root / ".pages/index")
+    assert land(root, root / ".pages", contents, move) == []
+    return files
+
+
 def test_commit_keeps_line_ends_modes_and_everything_else(site: Path, git: Git) -> None:
     repaired(site, 1, {"src/run.ts": ("line 3\r\n", "LINE 3\r\n")})
     assert git(site, "status", "--porcelain") == ""
@@ -70,16 +77,29 @@ def test_uncommitted_files_are_told_apart(site: Path) -> None:
 def test_each_commit_is_undone_alone(site: Path, git: Git) -> None:
     for number in (3, 9, 15):
         repaired(site, number, {"src/a.ts": (f"line {number}\r\n", f"LINE {number}\r\n")})
-    repo = opened(site)
-    one = named(landed(repo), "20260101-000000/9")
-    contents, move, files = undo(repo, one, site / ".pages/index")
-    land(site, site / ".pages", contents, move)
-    assert files == ["src/a.ts"]
+    assert take_back(site, "20260101-000000/9") == ["src/a.ts"]
     lines = (site / "src/a.ts").read_bytes().split(b"\r\n")
     assert [lines[at] for at in (2, 8, 14)] == [b"LINE 3", b"line 9", b"LINE 15"]
     assert git(site, "status", "--porcelain") == ""
     with pytest.raises(Stop, match="was undone already"):
         named(landed(opened(site)), "9")
+
+
+def test_commit_that_adds_a_file_is_undone_unless_it_was_changed_later(site: Path, git: Git) -> None:
+    for number, name in enumerate(("src/env.d.ts", "src/other.d.ts"), 1):
+        repo, content = opened(site), Content(None, b"declare const x: 1;\r\n")
+        message = f"ts: {name}\n\nTs-Fix: 20260101-000000/{number}\n"
+        tip, lines = repo.commit(repo.head, {name: content.new}, message, site / ".pages/index")
+        assert land(site, site / ".pages", {name: content}, repo.move(tip, None, lines)) == []
+    assert git(site, "status", "--porcelain") == ""
+    take_back(site, "1")
+    assert not (site / "src/env.d.ts").exists()
+    assert git(site, "status", "--porcelain") == ""
+    assert git(site, "ls-files", "src/env.d.ts") == ""
+    (site / "src/other.d.ts").write_bytes(b"declare const x: 2;\r\n")
+    git(site, "commit", "--quiet", "--all", "--message", "mine")
+    with pytest.raises(Stop, match=r"other.d.ts was changed later in the same lines"):
+        take_back(site, "2")
 
 
 def test_later_change_of_the_same_lines_is_named(site: Path) -> None:

@@ -125,18 +125,17 @@ def test_a_repair_is_kept_with_comments_and_layout_when_errors_fall(tmp_path: Pa
     }
     root = packages.project(tmp_path, files, packages.installed(packages.TYPESCRIPT))
     held = {"src/a.ts": texts.read(root / "src/a.ts") or ""}
-
-    def open_with(overlay: Mapping[str, str]) -> Session:
-        return Session(find_node().path, root, overlay=overlay)
-
-    found = repair_configuration(open_with, root, held)
+    with Session(find_node().path, root) as session:
+        found = repair_configuration(session, held)
+        assert [one.code for one in session.check()] == [2322]
     assert [one.options for one in found] == [{"lib": ["ES2022", "DOM"]}]
     assert found[-1].errors == (3, 1)
     assert found[-1].after == CONFIG.replace('["ES2015", "DOM"]', '["ES2022", "DOM"]')
     assert [one.code for one in found[0].removed] == [2550, 2550]
     assert (root / "tsconfig.json").read_text() == CONFIG
     (root / "tsconfig.json").write_text(found[-1].after)
-    assert repair_configuration(open_with, root, held) == []
+    with Session(find_node().path, root) as session:
+        assert repair_configuration(session, held) == []
 
 
 @pytest.mark.node
@@ -144,11 +143,41 @@ def test_a_configuration_that_hides_nothing_is_left_alone(tmp_path: Path) -> Non
     config = json.dumps({"compilerOptions": {"strict": True, "types": [], "noEmit": True}})
     files = {"tsconfig.json": config, "a.ts": "export const a: string = 1;\n", "package.json": "{}"}
     root = packages.project(tmp_path, files, packages.installed(packages.TYPESCRIPT))
-    opened: list[Mapping[str, str]] = []
+    with Session(find_node().path, root) as session:
+        assert repair_configuration(session, {}) == []
+        assert [one.code for one in session.check()] == [2322]
 
-    def open_with(overlay: Mapping[str, str]) -> Session:
-        opened.append(overlay)
-        return Session(find_node().path, root, overlay=overlay)
 
-    assert repair_configuration(open_with, root, {}) == []
-    assert opened == [{}]
+VITE = """\
+declare module "*.svg" {
+  const address: string;
+  export default address;
+}
+"""
+
+
+@pytest.mark.node
+@pytest.mark.parametrize(("include", "found"), [("src", True), ("src/**/*.d.ts", True), ("app", False)])
+def test_reference_is_written_into_a_new_file_where_include_finds_it(
+    tmp_path: Path, include: str, found: bool
+) -> None:
+    options = {"strict": True, "noEmit": True, "module": "ESNext", "moduleResolution": "bundler", "types": []}
+    files = {
+        "tsconfig.json": json.dumps(
+            {"compilerOptions": options, "include": [include], "files": ["src/a.ts"]}
+        ),
+        "src/a.ts": 'import logo from "./logo.svg";\nexport const url: string = logo;\n',
+        "package.json": '{"devDependencies": {"vite": "*"}}',
+    }
+    root = packages.project(tmp_path, {**files, "node_modules/vite/client.d.ts": VITE})
+    (root / "node_modules/typescript").symlink_to(packages.installed(packages.TYPESCRIPT) / "typescript")
+    with Session(find_node().path, root) as session:
+        made = repair_configuration(session, {})
+        if not found:
+            assert made == []
+            assert [each.code for each in session.check()] == [2307]
+            return
+        (one,) = made
+        assert (one.file, one.before) == ("src/env.d.ts", None)
+        assert one.after == '/// <reference types="vite/client" />\n'
+        assert session.check() == []

@@ -141,3 +141,18 @@ def test_another_commit_checked_out_meanwhile_refuses(git_repo: Path, git: RunGi
     with pytest.raises(Stop, match="another commit was checked out"):
         land(git_repo, state(git_repo), step, repo.move(tip, "b", lines))
     assert (git_repo / "a.ts").read_bytes() == b"old a.ts\r\n"
+
+
+def test_new_file_is_made_with_its_folder_and_taken_away_again(tmp_path: Path) -> None:
+    new = {"src/types/env.d.ts": Content(None, b"declare const x: 1;\n")}
+    assert land(tmp_path, state(tmp_path), new, None) == []
+    path = tmp_path / "src/types/env.d.ts"
+    assert path.read_bytes() == b"declare const x: 1;\n"
+    (tmp_path / "plain").touch()
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+    with pytest.raises(Stop, match="was changed during the run"):
+        land(tmp_path, state(tmp_path), new, None)
+    assert (
+        land(tmp_path, state(tmp_path), {"src/types/env.d.ts": Content(path.read_bytes(), None)}, None) == []
+    )
+    assert not path.exists()

@@ -26,7 +26,15 @@ export class Project {
     this.version = 0;
     this.epoch = 0;
     this.languages = [];
-    for (const [file, text] of Object.entries(overlay)) this.texts.set(path.resolve(root, file), text);
+    this.overlaid = new Set(); // absolute paths of the overlay
+    this.#overlay(overlay);
+  }
+
+  #overlay(overlay) {
+    for (const [file, text] of Object.entries(overlay)) {
+      this.overlaid.add(this.absolute(file));
+      this.texts.set(this.absolute(file), text);
+    }
   }
 
   async open(kinds) {
@@ -59,11 +67,28 @@ export class Project {
     const { ts } = this;
     if (!ts.sys.fileExists(this.config)) throw new Refusal("no-config", `${this.relative(this.config)} is missing`);
     const readFile = (file) => this.texts.get(path.resolve(file)) ?? ts.sys.readFile(file);
-    const host = { ...ts.sys, readFile, onUnRecoverableConfigFileDiagnostic() {} };
+    const host = { ...ts.sys, readFile, readDirectory: this.#readDirectory(), onUnRecoverableConfigFileDiagnostic() {} };
     const extra = this.extensions.map((extension) => ({ extension: extension.slice(1), isMixedContent: true, scriptKind: 7 }));
     const parsed = ts.getParsedCommandLineOfConfigFile(this.config, {}, host, undefined, undefined, extra);
     if (!parsed) throw new Refusal("broken-config", `${this.relative(this.config)} cannot be read`);
     return parsed;
+  }
+
+  // What `include` finds, with the files that only the overlay has.
+  #readDirectory() {
+    const { ts } = this;
+    const added = [...this.overlaid].filter((file) => !ts.sys.fileExists(file));
+    if (!added.length) return ts.sys.readDirectory;
+    const entries = (folder) => {
+      const within = added.filter((file) => file.startsWith(`${folder}/`)).map((file) => path.relative(folder, file).split(path.sep));
+      const names = (wanted) => [...new Set(within.filter(wanted).map(([name]) => name))];
+      return { files: names((parts) => parts.length === 1), directories: names((parts) => parts.length > 1) };
+    };
+    return (folder, extensions, exclude, include, depth) => [
+      ...ts.sys.readDirectory(folder, extensions, exclude, include, depth),
+      // Not public, and the same in every version since 2.0; without it a new file is not found to be included.
+      ...(ts.matchFiles?.(folder, extensions, exclude, include, ts.sys.useCaseSensitiveFileNames, this.root, depth, entries, (name) => name) ?? []),
+    ];
   }
 
   #compilerOptions() {
@@ -83,6 +108,18 @@ export class Project {
     this.explored = false;
     this.version++;
     this.epoch++;
+  }
+
+  // As if the project had been opened with this overlay; what does not hang on it is not read again.
+  configure(overlay) {
+    for (const file of this.overlaid) this.texts.delete(file);
+    this.overlaid.clear();
+    this.#overlay(overlay);
+    this.parsed = this.#parseConfig();
+    this.cache = this.ts.createModuleResolutionCache(this.root, (name) => name, this.parsed.options);
+    this.override(this.overrides);
+    this.records.clear();
+    this.virtuals.clear();
   }
 
   relative(file) {
@@ -164,7 +201,7 @@ export class Project {
       else if (!this.languageOf(file)) names.push(file);
     }
     for (const [file, text] of this.texts) {
-      if (text !== null && SCRIPT.test(file) && !names.includes(file)) names.push(file);
+      if (text !== null && SCRIPT.test(file) && !names.includes(file) && !this.overlaid.has(file)) names.push(file);
     }
     return names;
   }
