@@ -5,11 +5,12 @@ The conversion that is written down is the one that took place before, so nothin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.base import Repair, replace
-from pipeline.typescript.strategies.flow import bare, operator
+from pipeline.typescript.strategies.flow import bare, operator, quote_of
 from pipeline.typescript.tree import Node, Type
 from pipeline.typescript.world import World
 
@@ -89,9 +90,17 @@ def _wrapped(node: Node, wanted: Type | None, why: str) -> Iterator[Repair]:
         return
     for name, text in (("string", "String"), ("number", "Number")):
         open_to = any(name in one.flags and "literal" not in one.flags for one in wanted.members)
-        edit = replace(node, f"{text}({node.text})") if open_to else None
+        edit = replace(node, _converted(node, text)) if open_to else None
         if edit and not _is(node.type, frozenset((name,))):
             yield Repair(NAME, "guard", (edit,), why)
+
+
+def _converted(node: Node, function: str) -> str:
+    """Return the call that converts; of a whole number that stands there, its text."""
+    if function == "String" and re.fullmatch(r"0|[1-9]\d{0,14}", node.text):
+        quote = quote_of(node.tree.source)
+        return f"{quote}{node.text}{quote}"
+    return f"{function}({node.text})"
 
 
 def _of_platform(files: list[str]) -> bool:
@@ -137,7 +146,7 @@ def _overloads(node: Node) -> Iterator[Repair]:
         return
     for one in call.all("arguments") if _converts(callee) else []:
         plain = _is(one.type, frozenset(("number", "boolean")))
-        if plain and (edit := replace(one, f"String({one.text})")):
+        if plain and (edit := replace(one, _converted(one, "String"))):
             yield Repair(NAME, "guard", (edit,), "the function makes the same of it")
 
 

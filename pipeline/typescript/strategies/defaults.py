@@ -16,8 +16,8 @@ CODES = frozenset((2345, 2322, 2769, 2531, 2532, 18047, 18048, 18049, 2362, 2363
 _TIGHT = frozenset(("PrefixUnaryExpression", "AwaitExpression", "AsExpression", "SpreadElement"))
 _ARITHMETIC = frozenset(("-", "*", "/", "%", "**", "<", ">", "<=", ">=", "+"))
 # What each function of the language makes of null, and of undefined: written as the argument that gives the same.
-_NUMBER, _CLEAR = ("0", "NaN"), ("undefined", "undefined")
-# In sums, undefined is a mistake that goes on as NaN: that is not written down, but left to who knows what is meant.
+_CLEAR = ("undefined", "undefined")
+# In sums and dates, undefined is a mistake that goes on as NaN: not written down, but left to who knows what is meant.
 _SUM = ("0", None)
 _CALLS: dict[str, tuple[str | None, str | None]] = {
     "parseInt": ("''", "''"),
@@ -25,9 +25,9 @@ _CALLS: dict[str, tuple[str | None, str | None]] = {
     "Number.parseInt": ("''", "''"),
     "Number.parseFloat": ("''", "''"),
     "JSON.parse": ("'null'", None),
-    "isNaN": _NUMBER,
-    "isFinite": _NUMBER,
-    "Date": _NUMBER,
+    "isNaN": _SUM,
+    "isFinite": _SUM,
+    "Date": _SUM,
     "clearTimeout": _CLEAR,
     "clearInterval": _CLEAR,
     "window.clearTimeout": _CLEAR,

@@ -15,7 +15,7 @@ from pipeline.typescript.world import World
 NAME = "exact-optional"
 CODES = frozenset((2375, 2379, 2412))
 _PATH = re.compile(r"Types of property '([^']+)' are incompatible")
-_TAGS = ("JsxOpeningElement", "JsxSelfClosingElement")
+TAGS = ("JsxOpeningElement", "JsxSelfClosingElement")
 
 
 def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
@@ -51,7 +51,7 @@ def _wanted(node: Node, one: Diagnostic, world: World) -> dict[tuple[str, int], 
     target, given = _both(node)
     if target is None:
         return {}
-    members = {each.name: each for each in _properties(target)}
+    members = {each.name: each for each in properties(target)}
     found: dict[tuple[str, int], Node] = {}
     for name in given:
         _add(found, members.get(name), world)
@@ -60,7 +60,7 @@ def _wanted(node: Node, one: Diagnostic, world: World) -> dict[tuple[str, int], 
         inner: Property | None = None
         for name in path:
             inner = members.get(name)
-            members = {each.name: each for each in _properties(inner.type)} if inner and inner.type else {}
+            members = {each.name: each for each in properties(inner.type)} if inner and inner.type else {}
         _add(found, inner, world)
     return found
 
@@ -73,19 +73,20 @@ def _add(found: dict[tuple[str, int], Node], member: Property | None, world: Wor
             found[place.tree.file, place.start] = place
 
 
-def _properties(kind: Type) -> list[Property]:
+def properties(kind: Type) -> list[Property]:
+    """Return the members of a type, of each part of a union or intersection."""
     return [each for part in kind.members for each in part.properties]
 
 
 def _both(node: Node) -> tuple[Type | None, list[str]]:
     """Return the type that is wanted and the names of the members that may be undefined in what is given."""
-    tag = node if node.kind in _TAGS else node.above(*_TAGS) if node.role == "tagName" else None
+    tag = node if node.kind in TAGS else node.above(*TAGS) if node.role == "tagName" else None
     if tag is not None:
         name = tag.child("tagName")
         calls = name.type.calls if name and name.type else ()
         parameters = calls[0].parameters if calls else ()
         holder = tag.child("attributes")
-        return (parameters[0].type if parameters else None), _given(holder) if holder else []
+        return (parameters[0].type if parameters else None), given_open(holder) if holder else []
     value = _value(node)
     if value is None:
         return None, []
@@ -93,10 +94,10 @@ def _both(node: Node) -> tuple[Type | None, list[str]]:
     kind = value.context or (declared.type if declared else None)
     literal = bare(value)
     if literal.kind == "ObjectLiteralExpression":
-        return kind, _given(literal)
+        return kind, given_open(literal)
     shape = literal.type
     return kind, [
-        each.name for each in _properties(shape) if _open(each.type) or each.optional
+        each.name for each in properties(shape) if _open(each.type) or each.optional
     ] if shape else []
 
 
@@ -110,7 +111,8 @@ def _value(node: Node) -> Node | None:
     return node
 
 
-def _given(holder: Node) -> list[str]:
+def given_open(holder: Node) -> list[str]:
+    """Return the names of the members that an object literal or an element gives and that may be undefined."""
     found = []
     for one in holder.children:
         name, value = one.child("name"), one.child("initializer")
@@ -120,7 +122,7 @@ def _given(holder: Node) -> list[str]:
         if one.kind.startswith(("Spread", "JsxSpread")):
             inner = one.child("expression")
             found += (
-                [each.name for each in _properties(inner.type) if _open(each.type)]
+                [each.name for each in properties(inner.type) if _open(each.type)]
                 if inner and inner.type
                 else []
             )

@@ -70,7 +70,7 @@ def _exported(node: Node, world: World) -> Iterator[Repair]:
     specifier = node if node.kind == "ImportSpecifier" else node.above("ImportSpecifier")
     statement = node.above("ImportDeclaration")
     source = statement.child("moduleSpecifier") if statement else None
-    tree = _target(source, world) if source else None
+    tree = target_of(source, world) if source else None
     inner = (specifier.child("propertyName") or specifier.child("name")) if specifier else node
     if tree is None or inner is None:
         return
@@ -87,7 +87,8 @@ def _exported(node: Node, world: World) -> Iterator[Repair]:
         yield from _renamed(specifier, inner, tree)
 
 
-def _target(source: Node, world: World) -> Tree | None:
+def target_of(source: Node, world: World) -> Tree | None:
+    """Return the tree of the module of ours that an import names."""
     for place in source.symbol.declarations if source.symbol else ():
         if place.own:
             return next((tree for tree in world.trees(place.file) if tree.name == place.name), None)

@@ -9,6 +9,7 @@ from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.absent import GIVEN, USED, subject
 from pipeline.typescript.strategies.base import Repair, insert
 from pipeline.typescript.strategies.flow import assigned, bare, home_of, operator, stable
+from pipeline.typescript.strategies.loops import in_while
 from pipeline.typescript.strategies.markup import stands_before
 from pipeline.typescript.strategies.origins import method_of, selector_of
 from pipeline.typescript.tree import Node
@@ -46,7 +47,7 @@ def _proof(held: Node, world: World) -> str | None:
     if assigned(held):
         return None
     if held.kind == "ElementAccessExpression":
-        return _in_bounds(held) or _own_key(held, world) or _counted(held)
+        return _in_bounds(held) or in_while(held, world) or _own_key(held, world) or _counted(held)
     return (_asked(held) or _stands(held)) if held.kind == "CallExpression" else None
 
 

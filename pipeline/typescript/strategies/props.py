@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.typescript.edits import Edit, indent_at, newline_of, unit_of
 from pipeline.typescript.session import Diagnostic
@@ -14,7 +14,7 @@ from pipeline.typescript.strategies.base import Repair, insert
 from pipeline.typescript.strategies.calls import Passed
 from pipeline.typescript.strategies.parameters import annotate
 from pipeline.typescript.strategies.usage import accesses, by_use
-from pipeline.typescript.strategies.writing import Piece, write
+from pipeline.typescript.strategies.writing import Piece, Written, write
 from pipeline.typescript.tree import Node
 from pipeline.typescript.world import World
 
@@ -177,6 +177,8 @@ def _member(
     if key == "children" and (text := _children(at, world)):
         return text[0], text[1], False
     pieces: list[Piece] = list(passed.pieces)
+    if table := _table(pieces, uses, at, world):
+        return table.text, table.imports, table.vague
     if default is not None and default.type and default.type.text not in ("never[]", "{}", "undefined"):
         pieces.append(default.type)
     if pieces and (written := write(pieces, at, world)) and not written.vague:
@@ -195,6 +197,23 @@ def _member(
     ):
         return (text[0], text[1], False) if (text := _children(at, world)) else ("string", (), False)
     return "unknown", (), True
+
+
+def _table(pieces: Sequence[Piece], uses: Sequence[Node], at: Node, world: World) -> Written | None:
+    """Return `Record<string, V>` for literals whose members are all alike and that are read under computed keys."""
+    keys = [
+        key
+        for one in uses
+        if one.role == "expression" and one.parent and (key := one.parent.child("argumentExpression"))
+    ]
+    if not any(key.kind not in ("StringLiteral", "NumericLiteral") for key in keys):
+        return None
+    shapes = [one for one in pieces if not isinstance(one, str) and one.literal and one.properties]
+    values = [each.type for one in shapes for each in one.properties if each.type and not each.optional]
+    if not shapes or len(shapes) != len(pieces) or len({one.widened.text for one in values}) != 1:
+        return None
+    found = write(values, at, world)
+    return replace(found, text=f"Record<string, {found.text}>") if found else None
 
 
 def _children(at: Node, world: World) -> tuple[str, tuple[Edit, ...]] | None:

@@ -357,7 +357,15 @@ class Pool {
     };
   }
 
-  symbol(symbol) {
+  // A class whose methods tell no type has its members anew in each type that names it: they are those of the class.
+  #declared(symbol) {
+    const [only, ...more] = symbol.declarations ?? [];
+    const made = symbol.flags & this.ts.SymbolFlags.Transient && only?.symbol && !more.length;
+    return made ? (this.checker.getMergedSymbol?.(only.symbol) ?? only.symbol) : symbol;
+  }
+
+  symbol(found) {
+    const symbol = this.#declared(found);
     const known = this.symbolIds.get(symbol);
     if (known) return known;
     const id = this.symbolIds.size + 1;

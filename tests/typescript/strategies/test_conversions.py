@@ -26,7 +26,7 @@ _STRATEGY = cast("Strategy", conversions)
         pytest.param("localStorage", ["localStorage.setItem('width', String(width));"], id="the storage"),
         pytest.param(
             "element.textContent",
-            ["element.textContent = String(width).padStart(2, String(0));"],
+            ["element.textContent = String(width).padStart(2, '0');"],
             id="a method of strings",
         ),
         pytest.param("return text * 2", ["return Number(text) * 2;"], id="arithmetic with a string"),
