@@ -16,7 +16,7 @@ from pipeline.core.project import Project
 from pipeline.phases import behaviour, several, type_check
 from pipeline.phases.mend import mend
 from pipeline.phases.several import Part, Repaired
-from pipeline.typescript import commits, landing, left, record, stash, steps, texts, workspace
+from pipeline.typescript import commits, landing, left, record, stash, steps, texts, turning, workspace
 from pipeline.typescript.categories import wanted_categories, wanted_codes
 from pipeline.typescript.commits import Repository
 from pipeline.typescript.message import message
@@ -92,6 +92,7 @@ def finish_earlier(project: Project) -> None:
     """Complete what a killed run had begun to write, and bring back what it had put away."""
     for line in [
         *landing.recover(project.root, project.state),
+        *turning.take_back(project.root, project.state),
         *stash.bring_back(project.state),
     ]:
         ui.warn(line)

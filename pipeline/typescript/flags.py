@@ -63,29 +63,49 @@ def is_on(flag: str, options: Mapping[str, Any]) -> bool:
     return bool(options.get(flag, False))
 
 
-def forecast(
+@dataclass(frozen=True)
+class Brought:
+    """The errors that a flag brings to one project, and the flag that has to be on before."""
+
+    errors: tuple[Diagnostic, ...]
+    needs: str
+
+
+def lacks(flag: str, options: Mapping[str, Any]) -> str:
+    """Return the flag that has to be on before this one and is not, or nothing."""
+    needs = _NEEDS.get(flag, "")
+    return "" if not needs or is_on(needs, options) else needs
+
+
+def brought(
     flag: str,
     options: Mapping[str, Any],
     now: Sequence[Diagnostic],
     check: Callable[[Mapping[str, bool]], Sequence[Diagnostic]],
-) -> Forecast:
-    """Return what a flag would bring; `check` returns the errors under other options."""
+) -> Brought | None:
+    """Return what a flag brings to a project, None where it is on; `check` returns the errors under other options."""
     if is_on(flag, options):
-        return Forecast(flag, True, 0, 0, ())  # noqa: FBT003 - a field
-    needs = _NEEDS.get(flag, "")
-    needs = "" if not needs or is_on(needs, options) else needs
-    found = check({flag: True, **({needs: True} if needs else {})})
+        return None
+    needs = lacks(flag, options)
     known = Counter((one.file, one.start, one.code) for one in now)
     new = []
-    for one in found:
+    for one in check({flag: True, **({needs: True} if needs else {})}):
         key = (one.file, one.start, one.code)
         if known[key]:
             known[key] -= 1
         else:
             new.append(one)
+    return Brought(tuple(new), needs)
+
+
+def forecast(flag: str, every: Sequence[Brought | None]) -> Forecast:
+    """Return what a flag brings to all projects of a site; an error that two of them report counts once."""
+    off = [one for one in every if one is not None]
+    new = {(one.file, one.start, one.code, one.message): one for each in off for one in each.errors}.values()
     codes = Counter(one.code for one in new)
     most = tuple(sorted(codes.items(), key=lambda item: (-item[1], item[0]))[:3])
-    return Forecast(flag, False, len(new), len({one.file for one in new}), most, needs)  # noqa: FBT003
+    needs = next((one.needs for one in off if one.needs), "")
+    return Forecast(flag, not off, len(new), len({one.file for one in new}), most, needs)
 
 
 def named(word: str) -> str:
@@ -98,10 +118,10 @@ def named(word: str) -> str:
     raise Stop(f"there is no strict flag {word}; there are: {', '.join(FLAGS)}", hint)
 
 
-def turned_on(text: str, flag: str) -> str:
-    """Return a tsconfig.json with the flag on, everything else as it was; raises Stop (2) where it is no object."""
+def turned_on(text: str, flag: str, name: str = "tsconfig.json") -> str:
+    """Return a configuration with the flag on, everything else as it was; raises Stop (2) where it is no object."""
     try:
-        edit = jsonc.option("tsconfig.json", text, flag, True)  # noqa: FBT003 - a value
+        edit = jsonc.option(name, text, flag, True)  # noqa: FBT003 - a value
     except jsonc.Broken as error:
-        raise Stop(f"tsconfig.json cannot be read: {error}", "npx tsc --showConfig") from error
+        raise Stop(f"{name} cannot be read: {error}", "npx tsc --showConfig") from error
     return text[: edit.start] + edit.text + text[edit.end :]

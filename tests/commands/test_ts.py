@@ -14,6 +14,7 @@ from invoke import Collection, Program
 from pipeline.commands import ts
 from pipeline.core.errors import Code, Stop
 from pipeline.program import with_paths
+from pipeline.typescript import turning
 
 pytestmark = [pytest.mark.node, pytest.mark.slow]
 
@@ -317,6 +318,33 @@ def test_migrate_forecasts_and_turns_on_one_flag(site: Path, capsys: pytest.Capt
     assert errors == {"src/a.ts": {"TS7006": 2}, "src/b.ts": {"TS2307": 1, "TS7006": 1}}
     assert stopped("ts.migrate", "--apply=noImplicitAny").message == "noImplicitAny is on already"
     assert stopped("ts.migrate", "--apply=noImplicitAn").hint == "invoke ts.migrate --apply=noImplicitAny"
+
+
+def test_flag_is_turned_on_in_every_project_and_taken_back_when_that_is_interrupted(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {"target": "ES2022", "module": "ESNext", "moduleResolution": "bundler", "types": []}
+    for name, more in {"a": {}, "b": {"noImplicitAny": True}}.items():
+        config = {"compilerOptions": {**options, **more}, "files": [f"src/{name}.ts"]}
+        (site / f"tsconfig.{name}.json").write_text(json.dumps(config))
+    references = [{"path": "./tsconfig.a.json"}, {"path": "./tsconfig.b.json"}]
+    (site / "tsconfig.json").write_text(json.dumps({"files": [], "references": references}))
+    yaml = SETTINGS.replace("--noEmit", "--noEmit, -p, tsconfig.a.json")
+    (site / "invoke.yaml").write_text(yaml)
+    invoke("ts.migrate", "--json")
+    found = {one["flag"]: one for one in json.loads(capsys.readouterr().out)}
+    assert (found["noImplicitAny"]["on"], found["noImplicitAny"]["errors"]) == (False, 3)
+    before = (site / "tsconfig.a.json").read_text()
+    changes = {"tsconfig.a.json": (before, before.replace("{}", "{ }") + "\n")}
+    turning.begin(site, site / ".pages", changes)
+    assert stopped("ts.migrate", "--apply=strictPropertyInitialization").message.endswith(
+        "strictNullChecks first"
+    )
+    assert (site / "tsconfig.a.json").read_text() == before
+    assert "did not end" in capsys.readouterr().err
+    invoke("ts.migrate", "--apply=noImplicitAny")
+    assert '"noImplicitAny": true' in (site / "tsconfig.a.json").read_text()
+    assert (site / "tsconfig.b.json").read_text().count("noImplicitAny") == 1
 
 
 def test_file_that_git_does_not_know_is_not_edited(site: Path, capsys: pytest.CaptureFixture[str]) -> None:

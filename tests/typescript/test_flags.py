@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from pipeline.core.errors import Stop
-from pipeline.typescript.flags import FLAGS, Forecast, forecast, is_on, named, turned_on
+from pipeline.typescript.flags import FLAGS, Forecast, brought, forecast, is_on, named, turned_on
 from pipeline.typescript.session import Diagnostic
 
 
@@ -27,10 +27,15 @@ def test_forecast_counts_only_what_is_new() -> None:
         asked.append(options)
         return [error(1, 2339), error(5, 7006), error(9, 7006), error(2, 7005, "b.ts")]
 
-    found = forecast("noImplicitAny", {}, [error(1, 2339)], check)
-    assert found == Forecast("noImplicitAny", False, 3, 2, ((7006, 2), (7005, 1)))
-    assert forecast("noImplicitAny", {"strict": True}, [], check).on
-    needing = forecast("strictPropertyInitialization", {}, [], check)
+    found = brought("noImplicitAny", {}, [error(1, 2339)], check)
+    expected = Forecast("noImplicitAny", False, 3, 2, ((7006, 2), (7005, 1)))
+    assert forecast("noImplicitAny", [found]) == expected
+    on = brought("noImplicitAny", {"strict": True}, [], check)
+    assert on is None
+    assert forecast("noImplicitAny", [on]).on
+    assert forecast("noImplicitAny", [on, found, found]) == expected
+    needing = brought("strictPropertyInitialization", {}, [], check)
+    assert needing
     assert needing.needs == "strictNullChecks"
     assert asked == [
         {"noImplicitAny": True},
