@@ -27,16 +27,27 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     given = _signature(node.type)
     if expected is None or given is None:
         return
-    function = bare(node)
-    if function.is_function:
+    function = _function(node, world)
+    if function:
         yield from _missing(function, expected)
-    elif _closer(given, expected) and node.context:
+    if function is bare(node):
+        return
+    if _closer(given, expected) and node.context:
         wanted = [one for one in node.context.members if one.calls]
         found = write(wanted, node, world)
         edit = insert(node, f" as {found.text}", after=True) if found else None
         if found and edit:
             why = f"{node.text} is called with the events of this name"
             yield Repair(NAME, "type-only", combined((edit,), found.imports), why, vague=found.vague)
+
+
+def _function(node: Node, world: World) -> Node | None:
+    """Return the function that is written there, or that the constant named there holds."""
+    held = bare(node)
+    for one in world.declarations(held.symbol) if held.kind == "Identifier" else ():
+        value = one.child("initializer") if one.kind == "VariableDeclaration" else None
+        held = bare(value) if value else held
+    return held if held.is_function else None
 
 
 def _signature(kind: Type | None) -> Signature | None:

@@ -15,7 +15,7 @@ from pipeline.typescript.strategies.writes import outermost
 from pipeline.typescript.tree import Node
 from pipeline.typescript.world import World
 
-_MOST = 10
+_MOST = 14
 _HOLDERS = frozenset(("VariableDeclaration", "Parameter", "PropertyDeclaration", "PropertySignature"))
 _ACCESSORS = frozenset(("GetAccessor", "SetAccessor"))
 _CHOICES = {"ConditionalExpression": ("whenTrue", "whenFalse"), "BinaryExpression": ("right",)}
@@ -24,7 +24,7 @@ _CHOICES = {"ConditionalExpression": ("whenTrue", "whenFalse"), "BinaryExpressio
 def spread(declared: Node, words: Iterable[str], world: World) -> tuple[Edit, ...]:
     """Return the edits that let a declaration and all that its value goes to hold these words too.
 
-    None of them when that is the declaration alone, or more than ten.
+    None of them when that is the declaration alone, or more than fourteen.
     """
     said = tuple(words)
     seen: dict[int, Node] = {id(declared): declared}
@@ -44,9 +44,6 @@ def taking(declared: Node, words: Iterable[str]) -> tuple[Edit, ...]:
     """Return the edits that let one declaration hold these words too; none where it does or has no written type."""
     said = list(words)
     type_ = declared.child("type")
-    if declared.kind == "SetAccessor":
-        parameter = next(iter(declared.all("parameters")), None)
-        type_ = parameter.child("type") if parameter else None
     if type_ is None:
         return ()
     optional = declared.child("questionToken") or (
@@ -78,14 +75,26 @@ def _next(declared: Node, world: World) -> Iterator[Node]:
 
 
 def _siblings(accessor: Node, name: Node, world: World) -> Iterator[Node]:
-    """Yield the other accessor, and the members of that name of the interfaces that the class implements."""
-    yield from (one for one in world.declarations(name.symbol) if one.kind in _ACCESSORS)
-    cls = accessor.parent
-    for clause in cls.all("heritageClauses") if cls else ():
-        for base in clause.children:
-            for one in base.type.properties if base.type else ():
-                if one.name == name.text and clause.text.startswith("implements"):
-                    yield from (each for each in world.declarations(one.symbol) if each.child("type"))
+    """Yield what the setter takes, and the members of the interfaces that the class or its heirs implement."""
+    for one in world.declarations(name.symbol):
+        yield from one.all("parameters")[:1] if one.kind == "SetAccessor" else ()
+    for cls in _with_heirs(accessor.parent, world):
+        for clause in cls.all("heritageClauses"):
+            for base in clause.children if clause.text.startswith("implements") else ():
+                for prop in base.type.properties if base.type else ():
+                    if prop.name == name.text:
+                        yield from (each for each in world.declarations(prop.symbol) if each.child("type"))
+
+
+def _with_heirs(cls: Node | None, world: World) -> Iterator[Node]:
+    if cls is None:
+        return
+    yield cls
+    name = cls.child("name")
+    for use in world.references(name.symbol) if name else ():
+        clause = use.above("HeritageClause")
+        if clause and clause.parent and clause.text.startswith("extends"):
+            yield clause.parent
 
 
 def _targets(value: Node, world: World) -> Iterator[Node]:
@@ -104,8 +113,8 @@ def _targets(value: Node, world: World) -> Iterator[Node]:
         yield from _targets(parent, world)
     elif value.role == "initializer" and parent.kind in ("VariableDeclaration", "PropertyDeclaration"):
         yield parent
-    elif parent.kind == "ReturnStatement":
-        function = parent.function
+    elif parent.kind == "ReturnStatement" or (parent.kind == "ArrowFunction" and value.role == "body"):
+        function = value.function
         yield from [function] if function and not _async(function) else []
 
 
