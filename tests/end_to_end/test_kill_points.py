@@ -363,7 +363,7 @@ def test_a_machine_waits_while_another_proves_its_release(place: Place, at: int)
     stopped: list[Stop] = []
 
     def come_in() -> None:
-        with pytest.raises(Stop, match="on ada published .* and is proving") as caught:
+        with pytest.raises(Stop, match=r"on ada published .* and is proving") as caught:
             place.bob.deploy()
         stopped.append(caught.value)
 

@@ -39,7 +39,11 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         ("a.top = null;", "a.top = '';", ["other"]),
         ("a.style.cssText = null;", "a.style.cssText = '';", ["other"]),
         ("while (a.b > 1) f();", "while (a.b !== undefined && a.b > 1) f();", ["conditional"]),
-        ("const { a, b } = q();", "const c = q(); if (!c) throw new Error('x'); const { a, b } = c;", ["kept"]),
+        (
+            "const { a, b } = q();",
+            "const c = q(); if (!c) throw new Error('x'); const { a, b } = c;",
+            ["kept"],
+        ),
         ("f(a)()", "f(a)(undefined)", ["default"]),
         ("f(a ? b : null)", "f(a ? b : undefined)", ["default"]),
         ("f(a - b)", "f(a.getTime() - b.getTime())", ["conversion", "conversion"]),
