@@ -29,22 +29,32 @@ class Falling:
         self._shown = shown
         self._round = 0
         self._tty = shown and sys.stderr.isatty()
+        self._open = False
+
+    def begin(self, errors: int) -> None:
+        """Tell that a project's repair begins: the first round takes longest."""
+        self._round = 0
+        self._show(f"{plural(errors, 'error')}: looking for repairs ...", always=False)
 
     def __call__(self, left: int, what: str) -> None:
         """Tell a round's outcome."""
         self._round += 1
-        text = f"round {self._round} ({what}): {plural(left, 'error')} left"
+        self._show(f"round {self._round} ({what}): {plural(left, 'error')} left", always=True)
+
+    def _show(self, text: str, *, always: bool) -> None:
         if self._tty:
             sys.stderr.write(f"\r\033[K{text}")
             sys.stderr.flush()
-        elif self._shown:
+            self._open = True
+        elif self._shown and always:
             ui.say(text)
 
     def end(self) -> None:
-        """Leave the line that changes."""
-        if self._tty and self._round:
-            sys.stderr.write("\r\033[K")
+        """Leave the line that changes; what it said last stays."""
+        if self._open:
+            sys.stderr.write("\n" if self._round else "\r\033[K")
             sys.stderr.flush()
+            self._open = False
 
 
 def difference(texts: Mapping[str, tuple[str | None, str]]) -> str:

@@ -73,10 +73,15 @@ def fix(  # noqa: PLR0917 - flags
     if json:
         ui.data_json({**value_of(found), **({"diff": repairs.difference(found.texts)} if dry_run else {})})
     elif dry_run:
-        ui.data(repairs.difference(found.texts).rstrip("\n"))
+        if found.texts:
+            ui.data(repairs.difference(found.texts).rstrip("\n"))
+        if found.left:
+            ui.say("\n".join(["left for a person:", *repairs.left_lines(found.left)]))
         ui.say(_summary(found))
     else:
         repairs.show(found, rows(found))
+        if found.commits:
+            ui.say(f"each commit of {found.branch or 'this run'} is taken back alone: invoke ts.undo NUMBER")
         ui.say(_summary(found), style="passed" if not found.left else "")
     _end(found, dry_run=dry_run)
 
@@ -99,6 +104,8 @@ def _by(word: str) -> By:
 
 
 def _summary(found: Repaired) -> str:
+    if not found.before:
+        return "no type error" if not found.others else "no error of those that were asked for"
     repaired = len(found.before) - len(found.left)
     proven = sum(one.proven for one in found.repairs)
     return (
@@ -115,7 +122,8 @@ def _end(found: Repaired, *, dry_run: bool) -> None:
     hint = "invoke ts.fix" if dry_run and found.repairs else "invoke ts.baseline"
     if found.left:
         raise Stop(f"{plural(len(found.left), 'error')} left for a person", hint, Code.DRIFT)
-    ui.next_step("invoke ts.fix" if dry_run and found.repairs else "invoke ts.certificate")
+    after = "invoke ts.fix" if dry_run else "invoke ts.certificate"
+    ui.next_step(after if found.repairs else "invoke check.typescript")
 
 
 @task(positional=["name"], help={"name": "commit of repairs: 20261123-091500/2, 2, or a commit id"})

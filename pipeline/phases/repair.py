@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.core import lock, ui
 from pipeline.core.clock import Clock, stamp, utc_now
@@ -29,7 +29,18 @@ from pipeline.typescript.strategies.base import LEVELS
 from pipeline.typescript.weave import Weave
 from pipeline.typescript.workspace import Files, Misnamed
 
-Progress = Callable[[int, str], None]
+
+class Progress(Protocol):
+    """Shows how the errors of a project get fewer."""
+
+    def begin(self, errors: int) -> None:
+        """Tell that a project's repair begins."""
+
+    def __call__(self, left: int, what: str) -> None:
+        """Tell a round's outcome."""
+
+    def end(self) -> None:
+        """Tell that other lines follow."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +152,7 @@ def _project(run: _Run, target: Target, earlier: Sequence[Part]) -> Part:
         if changed:
             session.set(changed)
             files = replace(files, texts={**files.texts, **changed})
-        before = session.check()
+        before = [*_wrong(session), *session.check()]
         codes = wanted_codes(wish.codes, [one.code for one in before]) if wish.codes else None
 
         def wanted(one: Diagnostic) -> bool:
@@ -163,6 +174,11 @@ def _project(run: _Run, target: Target, earlier: Sequence[Part]) -> Part:
         first = tuple(record.error_of(one, files.texts) for one in before if wanted(one))
         part = several.configured(part, mended, first, files.texts)
     return several.prefixed(part, prefix)
+
+
+def _wrong(session: Session) -> list[Diagnostic]:
+    """Return what is wrong with the configuration itself; no repair of code removes it."""
+    return [one for one in session.description.problems if one.level == "error"]
 
 
 def _dirty(run: _Run, repo: Repository | None, files: Files, where: frozenset[str]) -> dict[str, str]:
@@ -205,7 +221,8 @@ def _rounds(
     wanted: Callable[[Diagnostic], bool],
     progress: Progress,
 ) -> Outcome:
-    return Rounds(
+    progress.begin(sum(map(wanted, session.check())))
+    outcome = Rounds(
         session,
         files.texts,
         files.editable,
@@ -215,6 +232,8 @@ def _rounds(
         progress=progress,
         wanted=wanted,
     ).run()
+    progress.end()
+    return outcome
 
 
 def _told(
@@ -234,7 +253,9 @@ def _told(
         with ui.step("order of the commits") as step:
             plan = steps.plan(session, files.texts, outcome.kept, weave, outcome.before, run.wish.by)
             step.note = plural(len(plan), "step")
-    errors = [record.error_of(one, {**files.texts, **outcome.texts}) for one in outcome.after if wanted(one)]
+    wrong = _wrong(session)
+    after = [one for one in (*wrong, *outcome.after) if wanted(one)]
+    errors = [record.error_of(one, {**files.texts, **outcome.texts}) for one in after]
     lefts = left.explain(
         errors,
         refused=files.refused,
@@ -245,7 +266,7 @@ def _told(
     )
     description = session.description
     return Part(
-        tuple(record.error_of(one, files.texts) for one in outcome.before if wanted(one)),
+        tuple(record.error_of(one, files.texts) for one in (*wrong, *outcome.before) if wanted(one)),
         tuple(lefts),
         tuple(record.error_of(one, files.texts) for one in outcome.after if not wanted(one)),
         record.made(outcome.kept, weave, plan),

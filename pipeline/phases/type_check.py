@@ -18,6 +18,7 @@ from pipeline.site import packages
 from pipeline.site.log import BuildLog, must_succeed
 from pipeline.site.recipe import recipe
 from pipeline.tools.node import find_node
+from pipeline.typescript.broken import refuse_broken
 from pipeline.typescript.projects import Target, projects
 from pipeline.typescript.session import Session
 
@@ -81,8 +82,9 @@ def open_session(
 ) -> Session:
     """Open a TypeScript project, the site's first one for None, with texts in place of its files.
 
-    A text is a configuration of the site's own. Raises Refused (2) with the way to mend it.
+    A text is a configuration of the site's own. Raises Stop (2) with the way to mend it.
     """
     node: Path = find_node(project.settings.tools.node).path
     one = Target(project.root, target) if isinstance(target, str) else target or projects(project.root)[0]
+    refuse_broken(one.root, one.config)
     return Session(node, one.root, config=one.config, overlay=held)

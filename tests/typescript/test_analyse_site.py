@@ -13,7 +13,8 @@ import pytest
 
 from pipeline.core.errors import Code, Stop
 from pipeline.core.project import open_project
-from pipeline.phases.analyse import MOST, Report, configs_of, refuse_broken, report
+from pipeline.phases.analyse import MOST, Report, configs_of, report
+from pipeline.typescript.broken import refuse_broken
 from tests.typescript import packages
 
 Git = Callable[..., str]
