@@ -28,13 +28,17 @@ class Ran:
 
 
 def pages(
-    site: Path, *words: str, env: Mapping[str, str] | None = None, module: str = "pages_pipeline"
+    site: Path,
+    *words: str,
+    env: Mapping[str, str] | None = None,
+    module: str = "pages_pipeline",
+    seconds: float = 300,
 ) -> Ran:
     """Run `pages WORDS` in the site's folder, or plain invoke as `module`."""
     environment = {**os.environ, "PYTHONPATH": str(TOP), **(env or {})}
     done = subprocess.run(
         [sys.executable, "-m", module, *words],
-        cwd=site, env=environment, capture_output=True, text=True, check=False, timeout=300,
+        cwd=site, env=environment, capture_output=True, text=True, check=False, timeout=seconds,
     )  # fmt: skip
     return Ran(done.returncode, done.stdout, done.stderr)
 
