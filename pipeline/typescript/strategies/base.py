@@ -13,6 +13,17 @@ from pipeline.typescript.world import World
 
 # What a repair does to the JavaScript, in the order in which repairs are tried; proved by comparing what is emitted.
 Level = Literal["type-only", "definite", "guard", "unused"]
+# Statements that a parenthesis on the next line would go on with.
+_OPEN = frozenset(
+    (
+        "ExpressionStatement",
+        "FirstStatement",
+        "VariableStatement",
+        "ReturnStatement",
+        "ThrowStatement",
+        "DoStatement",
+    )
+)
 LEVELS: tuple[Level, ...] = ("type-only", "definite", "guard", "unused")
 
 
@@ -48,7 +59,7 @@ class Strategy(Protocol):
 def replace(node: Node, text: str) -> Edit | None:
     """Return the edit that replaces a node, None when it does not stand in the file."""
     place = node.place
-    return Edit(node.tree.file, *place, text) if place else None
+    return Edit(node.tree.file, *place, apart(node, text)) if place else None
 
 
 def insert(node: Node, text: str, *, after: bool = False) -> Edit | None:
@@ -58,4 +69,16 @@ def insert(node: Node, text: str, *, after: bool = False) -> Edit | None:
     if inner is None:
         return None
     at = inner[1] if after else inner[0]
-    return Edit(node.tree.file, at, at, text)
+    return Edit(node.tree.file, at, at, text if after else apart(node, text))
+
+
+def apart(node: Node, text: str) -> str:
+    """Return a text that may start a statement: `;(x as T).y` where the one before ends without a semicolon."""
+    if not text.startswith(("(", "[")):
+        return text
+    first = next((one for one in (node, *node.up()) if one.kind == "ExpressionStatement"), None)
+    if first is None or first.start != node.start or first.parent is None or first.role != "statements":
+        return text
+    earlier = [one for one in first.parent.all("statements") if one.end <= first.start]
+    open_ended = bool(earlier) and earlier[-1].kind in _OPEN and not earlier[-1].text.endswith(";")
+    return f";{text}" if open_ended else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from pipeline.typescript.edits import Edit, indent_at, newline_of
 from pipeline.typescript.tree import Node, Symbol
@@ -12,6 +13,7 @@ BLOCKS = frozenset(("Block", "SourceFile", "ModuleBlock", "CaseClause", "Default
 LINKS = frozenset(
     ("PropertyAccessExpression", "ElementAccessExpression", "CallExpression", "NonNullExpression")
 )
+_SCRIPT = re.compile(r"<script\b.*?</script\s*>", re.DOTALL | re.IGNORECASE)
 # The share of lines with a semicolon at the end up to which a source counts as written without.
 _FEW_OF = 0.02
 _LAZY_OPERATORS = frozenset(("&&", "||", "??", "&&=", "||=", "??="))
@@ -184,7 +186,18 @@ def shown(node: Node) -> bool:
     parent = node.parent
     if parent and parent.kind == "BinaryExpression" and operator(parent) == "&&" and node.role == "right":
         return shown(parent)
-    return bool(parent and parent.kind == "JsxExpression")
+    return bool(parent and parent.kind == "JsxExpression") or in_markup(node)
+
+
+def in_markup(node: Node) -> bool:
+    """Whether a node stands in the markup of a Vue or Svelte component, not in one of its scripts."""
+    place = node.place if node.tree.file.endswith((".vue", ".svelte")) else None
+    return place is not None and not any(start <= place[0] < end for start, end in _scripts(node.tree.source))
+
+
+@lru_cache(maxsize=64)
+def _scripts(source: str) -> tuple[tuple[int, int], ...]:
+    return tuple(found.span() for found in _SCRIPT.finditer(source))
 
 
 def wants_nothing(function: Node) -> bool:

@@ -104,7 +104,8 @@ def _types(start: Node, into: Writes, uses: list[Node], callback: Node, world: W
         values = next(
             (said for pieces in by_use(reads, world) if (said := write(pieces, start, world))), None
         )
-    if values:
+    if pairs:
+        values = values or Written("unknown", (), vague=True)
         key = "number" if all("number" in key.flags for key, _ in pairs) else "string"
         yield Written(f"Record<{key}, {values.text}>", values.imports, values.vague)
 

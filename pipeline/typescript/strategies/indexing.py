@@ -252,6 +252,8 @@ def _at_use(target: Node, key: Node, world: World) -> Iterator[Repair]:
                 NAME, "type-only", (edit, *named.imports), "the loop runs over the keys of this object"
             )
     kept, kind = _values_of(target, world), _key_type(bare(key).type)
+    # Of a type with many different members the values are whatever; who reads one has to look.
+    kept = kept or (Written("unknown", (), vague=False) if target.type and _is_object(target.type) else None)
     edits = (
         (insert(target, "("), insert(target, f" as Record<{kind}, {kept.text}>)", after=True)) if kept else ()
     )
@@ -261,6 +263,10 @@ def _at_use(target: Node, key: Node, world: World) -> Iterator[Repair]:
         yield Repair(NAME, "type-only", (*both, *kept.imports), why, vague=kept.vague)
     if named and known and (edit := replace(key, f"{cast} as keyof {named.text}")):
         yield Repair(NAME, "type-only", (edit, *named.imports), f"the key is used as one of `{target.text}`")
+
+
+def _is_object(kind: Type) -> bool:
+    return all("object" in one.flags and "array" not in one.flags for one in kind.members)
 
 
 def _computed_key(node: Node) -> Iterator[Repair]:

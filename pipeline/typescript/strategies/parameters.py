@@ -71,7 +71,8 @@ def _pieces(parameter: Node, world: World) -> Iterator[tuple[str, tuple[Piece, .
     for pieces in by_use(uses, world):
         yield "how its function uses it", pieces
         passed = passed or pieces
-    if not passed and not any(one.role == "expression" for one in uses):
+    loose = all(not isinstance(one, str) and "any" in one.flags for one in passed)
+    if loose and not any(one.role == "expression" for one in uses):
         yield "nothing says what it is, and nothing looks into it", ("unknown",)
 
 

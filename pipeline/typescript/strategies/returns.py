@@ -69,13 +69,33 @@ def _pieces(function: Node, world: World) -> Iterator[tuple[Piece, ...]]:
     known: list[Piece] = [one.type for one in ends if one.type and "any" not in one.type.flags]
     if any(one is None for one in values):
         known.append("undefined")
-    if not values:
+    if not values or _round(function, world, {}):
         yield ("void",)
         return
     if known:
         yield tuple(known)
     for more in by_use(list(calls_of(function, world)), world):
         yield (*known, *more)
+
+
+def _round(function: Node, world: World, seen: dict[int, Node]) -> bool:
+    """Whether functions that return each other's results come to nothing in the end: each path is without a value."""
+    seen[id(function)] = function
+    statements = [
+        one for one in function.walk() if one.kind == "ReturnStatement" and one.function is function
+    ]
+    values = [value for one in statements if (value := one.child("expression"))]
+    for end in (end for value in values for end in _ends(value)):
+        call = end.child("expression") if end.kind == "AwaitExpression" else end
+        signature = call.signature if call and call.kind == "CallExpression" else None
+        place = signature.declared if signature else None
+        other = world.at(place) if place and place.own else None
+        block = other.child("body") if other and other.is_function and not other.child("type") else None
+        if other is None or block is None or block.kind != "Block":
+            return False
+        if id(other) not in seen and not _round(other, world, seen):
+            return False
+    return True
 
 
 def _ends(node: Node) -> Iterator[Node]:

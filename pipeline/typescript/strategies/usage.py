@@ -178,7 +178,8 @@ def _by_members(
     if wanted <= {"then", "catch", "finally"}:
         return
     if wanted <= {"length"}:
-        yield from (("string",), ("string[]",))
+        listed = _indexed(nodes, world, depth)
+        yield from ((one,) for one in (listed, "string", "string[]") if one)
         return
     yield from ((one,) for one in _declared_shapes(names, world, nodes[0]))
     if depth < _DEPTH and (shape := _shape(nodes, names, world, depth)):
@@ -331,7 +332,10 @@ def _indexed(nodes: Sequence[Node], world: World, depth: int) -> str:
         if one.parent and one.parent.kind == "ElementAccessExpression" and one.role == "expression"
     ]
     keys = [one.child("argumentExpression") for one in reads]
-    if not reads or depth >= _DEPTH or not all(key and key.text.isdigit() for key in keys):
+    numbers = [
+        key for key in keys if key and (key.text.isdigit() or (key.type and "number" in key.type.flags))
+    ]
+    if not reads or depth >= _DEPTH + 1 or len(numbers) < len(keys):
         return ""
     said = next(
         (found for one in by_use(reads, world, depth) if (found := write(one, nodes[0], world))), None
