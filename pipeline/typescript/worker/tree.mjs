@@ -252,14 +252,43 @@ class Pool {
   #text(type) {
     const { checker, ts } = this;
     const short = checker.typeToString(type, undefined, this.format & ~ts.TypeFormatFlags.NoTruncation);
-    if (!TRUNCATED.test(short)) return short;
+    if (!TRUNCATED.test(short)) return this.#brief(type, undefined, short);
     const text = this.#isOurs(type, 2) ? checker.typeToString(type, undefined, this.format) : `${short}…`;
     return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
   }
 
   spell(id) {
     const [type, node] = this.foreign.get(id) ?? [];
-    return type ? this.checker.typeToString(type, node, this.format).slice(0, LONGEST + 1) : "";
+    return type ? this.#brief(type, node, this.checker.typeToString(type, node, this.format)).slice(0, LONGEST + 1) : "";
+  }
+
+  // `Ref<string, string>` as people write it, `Ref<string>`: without the last arguments that are the defaults.
+  #brief(type, node, text) {
+    const { checker, ts } = this;
+    if (checker.isTupleType(type) || !text.includes("<")) return text;
+    const given = type.aliasTypeArguments ?? (type.objectFlags & ts.ObjectFlags.Reference ? checker.getTypeArguments(type) : []);
+    if (checker.isArrayType(type)) {
+      const [before, after] = [checker.typeToString(given[0], node, this.format), this.#brief(given[0], node, text.replace(/\[\]$/, ""))];
+      return text === `${before}[]` ? `${after}[]` : text;
+    }
+    const declared = type.aliasSymbol ? checker.getDeclaredTypeOfSymbol(type.aliasSymbol).aliasTypeArguments : type.target?.typeParameters;
+    let count = declared?.length ?? 0;
+    while (count && this.#isDefault(declared, given, count - 1)) count--;
+    if (count === (declared?.length ?? 0) || !/^[\w$.]+<|^import\("[^"]*"\)\.[\w$.]+</.test(text)) return text;
+    const kept = given.slice(0, count).map((one) => this.#brief(one, node, checker.typeToString(one, node, this.format)));
+    return text.slice(0, text.indexOf("<")) + (count ? `<${kept.join(", ")}>` : "");
+  }
+
+  // A default may be another parameter, or depend on parameters that have their defaults themselves.
+  #isDefault(declared, given, index) {
+    const { checker } = this;
+    const found = checker.getDefaultFromTypeParameter(declared[index]);
+    if (!found || found === given[index]) return Boolean(found);
+    const other = declared.indexOf(found);
+    if (other >= 0) return given[other] === given[index];
+    const sources = (found.aliasTypeArguments ?? []).map((one) => declared.indexOf(one));
+    const plain = sources.length > 0 && sources.every((one) => one >= 0 && one < index && this.#isDefault(declared, given, one));
+    return plain && checker.typeToString(given[index]) === checker.typeToString(given[sources[0]]);
   }
 
   // Whether a name in it may need a namespace or an import that its bare text does not show.
