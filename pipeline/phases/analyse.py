@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from pipeline.core.errors import Code, Stop
 from pipeline.core.files import plural
 from pipeline.core.project import Project
 from pipeline.gates.subject import type_check
+from pipeline.phases import several
 from pipeline.phases import type_check as checking
 from pipeline.site import packages, recipe, scripts, worktree
 from pipeline.tools import git
-from pipeline.typescript import analysis, causes, configuration, jsonc, reach, record, texts, trend
+from pipeline.typescript import analysis, causes, configuration, jsonc, later, reach, record, texts, trend
 from pipeline.typescript.analysis import Analysis, Outside
 from pipeline.typescript.broken import refuse_broken
 from pipeline.typescript.categories import category
@@ -80,13 +82,20 @@ def report(project: Project, *, config: str | None = None, clock: Clock = utc_no
     command = type_check(project)
     package = packages.manifest(root) or {}
     checking.prepare(project)
-    configs = [config] if config else configs_of(gate.effective(command, package) if command else "", root)
-    for one in configs:
-        refuse_broken(root, one)
-    seen = _look(project, configs, command)
+    targets = (
+        [Target(root, config)]
+        if config
+        else targets_of(gate.effective(command, package) if command else "", root)
+    )
+    configs = [f"{several.prefix(root, one.root)}{one.config}" for one in targets]
+    for one in targets:
+        refuse_broken(one.root, one.config)
+    homes = {several.prefix(root, one.root): packages.manifest(one.root) or {} for one in targets}
+    package = _merged([package, *homes.values()])
+    seen = _look(project, targets, command)
     own = worktree.paths(root, project.output)
     _read(root, seen, own)
-    entries = reach.entries({*seen.files, *seen.texts}, package)
+    entries = _entries({*seen.files, *seen.texts}, {"": package, **homes})
     about = causes.Circumstances(
         root,
         package,
@@ -96,13 +105,23 @@ def report(project: Project, *, config: str | None = None, clock: Clock = utc_no
         own,
         seen.options,
         configs[0],
+        tuple(root / lead for lead in homes),
     )
     done = analysis.analyse(
         seen.found,
         places=seen.places,
         reached=_reached(seen, entries),
         checked_by_build=_checked_by_build(project, command, package),
-        outside=[*_advised(about), *causes.look(about), *_checker(project, command)],
+        outside=[
+            *_advised(about),
+            *causes.look(about),
+            *_checker(project, command),
+            *(
+                each
+                for one in configs
+                for each in later.refused(root, one, about.installed("typescript") or "")
+            ),
+        ],
         more=seen.more,
     )
     moment = stamp(clock())
@@ -120,12 +139,35 @@ def report(project: Project, *, config: str | None = None, clock: Clock = utc_no
     )
 
 
-def configs_of(script: str, root: Path) -> list[str]:
-    """Return the configurations that a check command looks at: those it names, else what tsconfig.json leads to."""
+def targets_of(script: str, root: Path) -> list[Target]:
+    """Return what a check command looks at: what it names, else what tsconfig.json leads to; and all packages."""
     named = [first or second for first, second in _NAMED.findall(script)]
+    every = projects(root)
     if named:
-        return [_file(root, one) for one in named]
-    return [one.config for one in projects(root) if one.root == root.resolve()]
+        own = [Target(root.resolve(), _file(root, one)) for one in named]
+        return [*own, *(one for one in every if one.root != root.resolve())]
+    return list(every)
+
+
+def _merged(manifests: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the first package.json with what the others ask for beside it."""
+    merged: dict[str, Any] = {}
+    for one in manifests:
+        for key, value in one.items():
+            if isinstance(value, dict) and key.endswith("ependencies"):
+                merged[key] = {**value, **merged.get(key, {})}
+            else:
+                merged.setdefault(key, value)
+    return merged
+
+
+def _entries(files: Iterable[str], homes: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    every = list(files)
+    for lead, package in homes.items():
+        own = {file.removeprefix(lead) for file in every if file.startswith(lead)}
+        found |= {f"{lead}{file}": kind for file, kind in reach.entries(own, package).items()}
+    return found
 
 
 def _file(root: Path, name: str) -> str:
@@ -133,14 +175,14 @@ def _file(root: Path, name: str) -> str:
     return f"{path.rstrip('/')}/tsconfig.json" if (root / path).is_dir() else path
 
 
-def _look(project: Project, configs: Sequence[str], command: Sequence[str]) -> _Seen:
+def _look(project: Project, targets: Sequence[Target], command: Sequence[str]) -> _Seen:
     seen = _Seen([], {}, set(), {}, {}, {}, {})
-    for config in configs:
-        target = Target(project.root, config)
+    for target in targets:
+        lead = several.prefix(project.root, target.root)
         try:
-            with ui.step(f"type errors ({target.config})") as step:
+            with ui.step(f"type errors ({lead}{target.config})") as step:
                 with checking.open_session(project, target) as session:
-                    _ask(session, seen)
+                    _ask(session, seen, project.root.resolve(), lead)
                 step.note = plural(len(seen.found) + seen.more, "error")
         except Refused as refusal:
             if refusal.kind not in _FALLBACK or not command:
@@ -149,27 +191,37 @@ def _look(project: Project, configs: Sequence[str], command: Sequence[str]) -> _
     return seen
 
 
-def _ask(session: Session, seen: _Seen) -> None:
+def _ask(session: Session, seen: _Seen, root: Path, lead: str) -> None:
+    """Ask about one project; `lead` leads from the site's root to its own."""
+
+    def led(file: str) -> str:
+        return posixpath.normpath(f"{lead}{file}") if lead and file else file
+
     description = session.description
-    errors = [*_new(description.problems, seen), *_new(session.check(), seen)]
+    errors = [*_new(description.problems, seen, led), *_new(session.check(), seen, led)]
     room = max(0, MOST - len(seen.found))
     seen.more += max(0, len(errors) - room)
     errors = errors[:room]
     subjects = session.subjects(errors)
-    held = {file: texts.read(session.root / file) or "" for file in {one.file for one in errors if one.file}}
-    seen.texts.update(held)
-    pairs = [(error, root_of(error, subject)) for error, subject in zip(errors, subjects, strict=True)]
-    _number(session.root, seen, pairs)
-    seen.found += [(_error(error, seen), root) for error, root in pairs]
+    roots = [root_of(error, subject) for error, subject in zip(errors, subjects, strict=True)]
+    if lead:
+        errors = [replace(one, file=led(one.file)) for one in errors]
+        roots = [replace(one, file=led(one.file), key=(lead, *one.key)) for one in roots]
+    seen.texts.update(
+        {file: texts.read(root / file) or "" for file in {one.file for one in errors if one.file}}
+    )
+    pairs = list(zip(errors, roots, strict=True))
+    _number(root, seen, pairs)
+    seen.found += [(_error(error, seen), cause) for error, cause in pairs]
     for file, rows in session.imports().items():
-        known = [(row["specifier"], row["target"]) for row in rows]
-        seen.imports[file] = list(dict.fromkeys([*seen.imports.get(file, []), *known]))
-    seen.files |= {*description.files, *description.declarations}
+        known = [(row["specifier"], led(row["target"]) if row["target"] else None) for row in rows]
+        seen.imports[led(file)] = list(dict.fromkeys([*seen.imports.get(led(file), []), *known]))
+    seen.files |= {led(file) for file in (*description.files, *description.declarations)}
     seen.options = seen.options or description.options
     seen.versions.update({"typescript": description.typescript, **description.languages})
 
 
-def _new(errors: Iterable[Diagnostic], seen: _Seen) -> list[Diagnostic]:
+def _new(errors: Iterable[Diagnostic], seen: _Seen, led: Callable[[str], str]) -> list[Diagnostic]:
     """Return the errors that no configuration before has told."""
     known = {(error.file, error.line, error.column, error.code, error.message) for error, _ in seen.found}
     if not known:
@@ -177,7 +229,7 @@ def _new(errors: Iterable[Diagnostic], seen: _Seen) -> list[Diagnostic]:
     found = [one for one in errors if one.level == "error"]
     new = []
     for one in found:
-        now = _error(one, seen)
+        now = _error(replace(one, file=led(one.file)), seen)
         if (now.file, now.line, now.column, now.code, now.message) not in known:
             new.append(one)
     return new

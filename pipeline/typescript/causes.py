@@ -31,7 +31,8 @@ class Circumstances:
     """A site as far as these causes need it.
 
     `imports` are (specifier, file or None) by importing file; `files` those that the check looks at, `own` the site's
-    own that git knows or does not ignore; `options` are the effective compiler options.
+    own that git knows or does not ignore; `options` are the effective compiler options, `homes` the folders of a
+    workspace's packages.
     """
 
     root: Path
@@ -42,6 +43,7 @@ class Circumstances:
     own: Collection[str]
     options: Mapping[str, Any]
     config: str = "tsconfig.json"
+    homes: Sequence[Path] = ()
 
     @cached_property
     def needs(self) -> dict[str, str]:
@@ -66,9 +68,12 @@ class Circumstances:
 
     def installed(self, name: str) -> str | None:
         """Return the version of an installed package, None where it is not installed."""
-        data = read_json(self.root / "node_modules" / name / "package.json")
-        version = data.get("version") if isinstance(data, dict) else None
-        return version if isinstance(version, str) else None
+        for home in (self.root, *self.homes):
+            data = read_json(home / "node_modules" / name / "package.json")
+            version = data.get("version") if isinstance(data, dict) else None
+            if isinstance(version, str):
+                return version
+        return None
 
 
 def look(about: Circumstances) -> list[Outside]:

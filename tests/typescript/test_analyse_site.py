@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.core.errors import Code, Stop
 from pipeline.core.project import open_project
-from pipeline.phases.analyse import MOST, Report, configs_of, report
+from pipeline.phases.analyse import MOST, Report, report, targets_of
 from pipeline.typescript.broken import refuse_broken
 from tests.typescript import packages
 
@@ -137,6 +137,35 @@ def test_configurations_that_extend_each_other_end(tmp_path: Path) -> None:
     refuse_broken(tmp_path, "tsconfig.json")
 
 
+def test_packages_of_a_workspace_are_analysed_with_the_sites_paths(git_repo: Path, git: Git) -> None:
+    manifest = {"private": True, "workspaces": ["packages/*"]}
+    use = 'import { half } from "../../shared/src/half";\nexport const one = half("2");\n'
+    root = site(
+        git_repo,
+        git,
+        {
+            "package.json": json.dumps(manifest),
+            "packages/app/package.json": '{"name": "app", "main": "src/app.ts", "dependencies": {"left-out": "1"}}',
+            "packages/app/tsconfig.json": CONFIG,
+            "packages/app/src/app.ts": use + 'import { x } from "left-out";\nx();\n',
+            "packages/shared/package.json": '{"name": "shared", "main": "src/half.ts"}',
+            "packages/shared/tsconfig.json": CONFIG,
+            "packages/shared/src/half.ts": "export function half(n: number) {\n  return m / 2;\n}\n",
+            "packages/shared/src/idle.ts": "export const idle: string = 1;\n",
+        },
+    )
+    (root / "node_modules").symlink_to(packages.installed(packages.TYPESCRIPT))
+    found = analysed(root)
+    assert found.configs[-2:] == ("packages/app/tsconfig.json", "packages/shared/tsconfig.json")
+    problems = {one.error.place: (one.error.code, one.reached) for one in found.analysis.problems}
+    assert problems["packages/app/src/app.ts:2"][0] == 2345
+    assert problems["packages/shared/src/half.ts:2"][0] == 2304
+    assert problems["packages/shared/src/half.ts:2"][1]
+    assert problems["packages/shared/src/idle.ts:1"] == (2322, "")
+    assert len(problems) == found.analysis.errors == 4
+    assert "left-out is in package.json (1) and not installed" in [one.what for one in found.analysis.outside]
+
+
 @pytest.mark.parametrize(
     ("script", "configs"),
     [
@@ -151,4 +180,4 @@ def test_a_check_command_tells_its_configurations(tmp_path: Path, script: str, c
     solution = json.dumps({"files": [], "references": references})
     files = {"tsconfig.json": solution, "tsconfig.app.json": "{}", "tsconfig.node.json": "{}"}
     packages.project(tmp_path, {**files, "app/tsconfig.json": "{}"})
-    assert configs_of(script, tmp_path) == configs
+    assert [one.config for one in targets_of(script, tmp_path)] == configs
