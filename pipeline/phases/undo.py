@@ -53,9 +53,22 @@ def _taken_back(project: Project, folder: Path, file: str, name: str) -> Content
     if merged is None:
         raise Stop(
             f"{name} cannot be undone alone: {file} was changed later in the same lines; nothing was written",
-            f"diff {folder / 'after' / file} {file}",
+            _later(folder, file) or f"diff {folder / 'after' / file} {file}",
         )
     return Content(now, merged)
+
+
+def _later(folder: Path, file: str) -> str:
+    """Return the command that takes back the last later step that changed the file, nothing without one."""
+    steps = sorted(folder.parent.iterdir(), key=lambda one: int(one.name), reverse=True)
+    for one in steps:
+        if (
+            int(one.name) > int(folder.name)
+            and (one / "after" / file).exists()
+            and not (one / "undone").exists()
+        ):
+            return f"invoke ts.undo {one.parent.name}/{one.name}"
+    return ""
 
 
 def _backup(project: Project, word: str) -> Path:

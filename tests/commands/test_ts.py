@@ -367,7 +367,17 @@ def test_clean_project_is_left_as_it_is(site: Path, git: Git, capsys: pytest.Cap
     invoke("ts.fix")
     assert git(site, "branch", "--list") == "* main"
     assert git(site, "status", "--porcelain") == ""
-    assert "0 of 0 errors repaired" in capsys.readouterr().err
+    assert "no type error" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["ts.fix", "--dry-run"], ["ts.migrate"], ["ts.report"]])
+def test_broken_configuration_is_refused_by_every_task(site: Path, words: list[str]) -> None:
+    (site / "tsconfig.json").write_text('{"extends": "./base.json"}')
+    end = stopped(*words)
+    assert (end.message, end.hint) == (
+        "tsconfig.json extends ./base.json, which is not there",
+        "correct extends in tsconfig.json",
+    )
 
 
 def test_project_without_a_tsconfig_is_refused_with_the_next_command(site: Path) -> None:
