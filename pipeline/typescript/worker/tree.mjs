@@ -346,7 +346,12 @@ class Pool {
     if (!(type.flags & ts.TypeFlags.Object) || this.checker.isArrayType(type) || this.checker.isTupleType(type)) return false;
     const symbol = type.aliasSymbol ?? type.symbol;
     if (!symbol?.declarations?.length) return true;
-    return symbol.declarations.some((one) => this.#inside(one.getSourceFile()?.fileName ?? this.project.root));
+    const inside = (one) => one.declarations?.some((place) => this.#inside(place.getSourceFile()?.fileName ?? this.project.root));
+    if (inside(symbol)) return true;
+    // What a library picks out of a type of the project has no name, and the project's members.
+    if (type.symbol?.name !== "__type") return false;
+    const properties = quietly(() => this.checker.getPropertiesOfType(type)) ?? [];
+    return properties.length > 0 && properties.length <= PROPERTIES && properties.every(inside);
   }
 
   #inside(name) {

@@ -112,6 +112,12 @@ from tests.typescript.replay import repaired
             id="what the promise of an async function is of",
         ),
         pytest.param(
+            widening,
+            "export const shownRow",
+            ["at: string | null;", 'export const shownRow: Shown | Pick<Row, "at"> = row;'],
+            id="what a library picks out of a type of the project",
+        ),
+        pytest.param(
             parameters,
             "export const fetched",
             [
