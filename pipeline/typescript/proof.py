@@ -26,6 +26,7 @@ FORMS: Mapping[Level, frozenset[str]] = {
             "declared",
             "kept",
             "left out",
+            "required",
         )
     ),
     "unused": frozenset(

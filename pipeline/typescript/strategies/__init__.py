@@ -6,6 +6,7 @@ from typing import cast
 
 from pipeline.typescript.strategies import (
     arity,
+    asking,
     callbacks,
     checked,
     classes,
@@ -120,6 +121,7 @@ STRATEGIES: tuple[Strategy, ...] = tuple(
         skipping,
         guards,
         narrowing,
+        asking,
         conversions,
         unused,
         quick,

@@ -253,7 +253,8 @@ def _at_use(target: Node, key: Node, world: World) -> Iterator[Repair]:
             )
     kept, kind = _values_of(target, world), _key_type(bare(key).type)
     # Of a type with many different members the values are whatever; who reads one has to look.
-    kept = kept or (Written("unknown", (), vague=False) if target.type and _is_object(target.type) else None)
+    if kept is None and kind == "string" and target.type and _is_object(target.type):
+        kept = Written("unknown", (), vague=False)
     edits = (
         (insert(target, "("), insert(target, f" as Record<{kind}, {kept.text}>)", after=True)) if kept else ()
     )

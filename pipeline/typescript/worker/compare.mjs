@@ -233,6 +233,10 @@ class Comparison {
       this.note(this.renamed(before, after) ? "renamed" : "other", before, after);
       return;
     }
+    if (ts.isObjectLiteralExpression(before) && this.requires(before, after)) {
+      this.note("required", before, after);
+      return;
+    }
     if (this.checkedMore(before, after)) {
       this.note("conditional", before, after);
       return;
@@ -245,12 +249,29 @@ class Comparison {
     this.members(left, right, before, after);
   }
 
-  // `a && b` became `a && pure && b`, or has it first or last.
+  // `a && b` became `a && pure && b`, or has it first or last, or `a instanceof C && b`.
   narrower(before, after) {
+    const { ts } = this;
     const [old, now] = [this.operands(before), this.operands(after)];
+    const asked = (one) => (ts.isBinaryExpression(one) && one.operatorToken.kind === ts.SyntaxKind.InstanceOfKeyword ? one.left : one);
+    const more = [];
     let at = 0;
-    const more = now.filter((one) => !(at < old.length && this.same(old[at], one) && ++at));
+    for (const one of now) {
+      const same = at < old.length && this.same(old[at], one);
+      if (!same) more.push(one);
+      if (same || (at < old.length && this.same(old[at], asked(one)))) at++;
+    }
     return at === old.length && more.length > 0 && more.every((one) => this.isPure(one));
+  }
+
+  // A property of a Vue component got `required: true`: a warning while developing, nothing in production.
+  requires(before, after) {
+    const { ts } = this;
+    const [old, now] = [before.properties, after.properties];
+    const holder = before.parent?.parent?.parent;
+    const ofProps = ts.isPropertyAssignment(before.parent) && holder && ts.isPropertyAssignment(holder) && this.text(holder.name) === "props";
+    if (!ofProps || now.length !== old.length + 1 || this.text(now.at(-1)) !== "required: true") return false;
+    return old.every((one, index) => this.same(one, now[index]) && !["required", "default"].includes(one.name && this.text(one.name)));
   }
 
   // `a && b < c` became `a && b !== undefined && b < c`.
