@@ -2,7 +2,8 @@
 
     PYTHONPATH=. .venv/bin/python tests/typescript/record.py FOLDER_WITH_TYPESCRIPT [FIXTURE ...]
 
-The folder is one whose node_modules holds TypeScript (5.9.3 wrote what is here).
+The folder is one whose node_modules holds TypeScript (5.9.3 wrote what is here); for the fixtures `vue` and `svelte`
+also the packages of tests/typescript/packages.py, VUE and SVELTE_4.
 """
 
 from __future__ import annotations

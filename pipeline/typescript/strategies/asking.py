@@ -35,9 +35,8 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     if kind is None or asked is None:
         return
     checks = [f"{held.text} instanceof {kind}"]
-    if access.kind == "ElementAccessExpression":
-        if control := _control(access, world):
-            checks.append(f"{access.text} instanceof {control}")
+    if access.kind == "ElementAccessExpression" and (control := _control(access, world)):
+        checks.append(f"{access.text} instanceof {control}")
     edit: Edit | None = replace(asked, " && ".join(checks))
     if edit:
         yield Repair(NAME, "guard", (edit,), f"the event comes from {kind}", _RISK)

@@ -88,10 +88,9 @@ def _kinds(declared: Node, name: Node, start: Node, world: World) -> Iterator[Wr
             yield found
     given = _given(declared, world)
     if given and (found := write([*given, *nothing], start, world)):
-        yield found
-        if start.kind == "ArrayLiteralExpression":
-            text = found.text if found.text.endswith("[]") else f"{found.text} | {found.in_array}"
-            yield Written(text, found.imports, found.vague)
+        single = start.kind == "ArrayLiteralExpression" and not found.text.endswith("[]")
+        text = f"{found.text} | {found.in_array}" if single else found.text
+        yield Written(text, found.imports, found.vague)
 
 
 def _given(declared: Node, world: World) -> list[Piece]:

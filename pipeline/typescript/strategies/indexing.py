@@ -253,7 +253,13 @@ def _at_use(target: Node, key: Node, world: World) -> Iterator[Repair]:
             )
     kept, kind = _values_of(target, world), _key_type(bare(key).type)
     # Of a type with many different members the values are whatever; who reads one has to look.
-    if kept is None and kind == "string" and target.type and _is_object(target.type):
+    if (
+        kept is None
+        and kind == "string"
+        and target.type
+        and _is_object(target.type)
+        and not _bare_start(target, world)
+    ):
         kept = Written("unknown", (), vague=False)
     edits = (
         (insert(target, "("), insert(target, f" as Record<{kind}, {kept.text}>)", after=True)) if kept else ()
@@ -266,8 +272,16 @@ def _at_use(target: Node, key: Node, world: World) -> Iterator[Repair]:
         yield Repair(NAME, "type-only", (edit, *named.imports), f"the key is used as one of `{target.text}`")
 
 
+def _bare_start(target: Node, world: World) -> bool:
+    """Whether the object is declared as `{}` and nothing else: its declaration is to be typed, not each use."""
+    declared = declaration_of(target, world)
+    start = declared.child("initializer") if declared else None
+    return bool(declared and start and start.text == "{}" and not declared.child("type"))
+
+
 def _is_object(kind: Type) -> bool:
-    return all("object" in one.flags and "array" not in one.flags for one in kind.members)
+    plain = all("object" in one.flags and "array" not in one.flags for one in kind.members)
+    return plain and kind.text not in _EMPTY
 
 
 def _computed_key(node: Node) -> Iterator[Repair]:
