@@ -85,6 +85,9 @@ def _round(function: Node, world: World, seen: dict[int, Node]) -> bool:
         one for one in function.walk() if one.kind == "ReturnStatement" and one.function is function
     ]
     values = [value for one in statements if (value := one.child("expression"))]
+    body = function.child("body")
+    if body is not None and body.kind != "Block":
+        values = [body]
     for end in (end for value in values for end in _ends(value)):
         call = end.child("expression") if end.kind == "AwaitExpression" else end
         signature = call.signature if call and call.kind == "CallExpression" else None
