@@ -398,8 +398,19 @@ class Pool {
     return made ? (this.checker.getMergedSymbol?.(only.symbol) ?? only.symbol) : symbol;
   }
 
+  // What a template names is a member of what its language's tool writes, `{ add: typeof add }`: it means the script's own.
+  #named(symbol) {
+    const { checker, project, ts } = this;
+    const [only, ...more] = symbol.declarations ?? [];
+    if (!only || more.length || !ts.isPropertySignature(only) || !only.type || !ts.isTypeQueryNode(only.type)) return symbol;
+    const virtual = project.virtuals.get(only.getSourceFile().fileName);
+    if (!virtual || virtual.toSource(only.getStart(), only.end)) return symbol;
+    const meant = quietly(() => checker.getSymbolAtLocation(only.type.exprName));
+    return meant && meant.flags & ts.SymbolFlags.Alias ? quietly(() => checker.getAliasedSymbol(meant)) ?? symbol : meant ?? symbol;
+  }
+
   symbol(found) {
-    const symbol = this.#declared(found);
+    const symbol = this.#named(this.#declared(found));
     const known = this.symbolIds.get(symbol);
     if (known) return known;
     const id = this.symbolIds.size + 1;
