@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.absent import subject
 from pipeline.typescript.strategies.base import Repair, insert
-from pipeline.typescript.strategies.flow import operator
+from pipeline.typescript.strategies.loops import operands
 from pipeline.typescript.tree import Node
 from pipeline.typescript.world import World
 
@@ -39,13 +39,5 @@ def _tests(node: Node) -> Iterator[Node]:
         if outer.is_function:
             return
         if outer.kind == "IfStatement" and inner.role in ("expression", "thenStatement"):
-            yield from _operands(outer.child("expression"))
+            yield from operands(outer.child("expression"))
         inner = outer
-
-
-def _operands(test: Node | None) -> Iterator[Node]:
-    if test and test.kind == "BinaryExpression" and operator(test) == "&&":
-        yield from _operands(test.child("left"))
-        yield from _operands(test.child("right"))
-    elif test:
-        yield test

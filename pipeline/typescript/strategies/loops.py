@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pipeline.typescript.strategies.flow import assigned, operator, stable
+from pipeline.typescript.strategies.flow import assigned, bare, operator, stable
 from pipeline.typescript.tree import Node
 from pipeline.typescript.world import World
 
@@ -24,7 +24,7 @@ def in_while(access: Node, world: World) -> str | None:
         if body is None or not body.contains(access):
             continue
         asked = f"{key.text} < {held.text}.length"
-        if not any(one.text == asked for one in _operands(loop.child("expression"))):
+        if not any(one.text == asked for one in operands(loop.child("expression"))):
             continue
         moved = any(
             one.kind == "Identifier" and one.text == key.text and one.start < access.start and assigned(one)
@@ -45,9 +45,11 @@ def _only_grows(key: Node, world: World) -> bool:
     return all(one.parent and re.fullmatch(r"\w+\+\+|\+\+\w+|\w+ \+= \d+", one.parent.text) for one in writes)
 
 
-def _operands(test: Node | None) -> Iterator[Node]:
-    if test and test.kind == "BinaryExpression" and operator(test) == "&&":
-        yield from _operands(test.child("left"))
-        yield from _operands(test.child("right"))
-    elif test:
-        yield test
+def operands(test: Node | None) -> Iterator[Node]:
+    """Yield the parts of a condition that all have to hold, without parentheses around them."""
+    node = bare(test) if test else None
+    if node and node.kind == "BinaryExpression" and operator(node) == "&&":
+        yield from operands(node.child("left"))
+        yield from operands(node.child("right"))
+    elif node:
+        yield node

@@ -9,7 +9,7 @@ from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.absent import GIVEN, USED, subject
 from pipeline.typescript.strategies.base import Repair, insert
 from pipeline.typescript.strategies.flow import assigned, bare, home_of, operator, stable
-from pipeline.typescript.strategies.loops import in_while
+from pipeline.typescript.strategies.loops import in_while, operands
 from pipeline.typescript.strategies.markup import stands_before
 from pipeline.typescript.strategies.origins import method_of, selector_of
 from pipeline.typescript.tree import Node
@@ -264,20 +264,9 @@ def _conditions(node: Node) -> Iterator[Node]:
         if outer.is_function:
             return
         if outer.kind == "IfStatement" and inner.role == "thenStatement":
-            yield from _parts(outer.child("expression"))
+            yield from operands(outer.child("expression"))
         elif outer.kind == "ConditionalExpression" and inner.role == "whenTrue":
-            yield from _parts(outer.child("condition"))
+            yield from operands(outer.child("condition"))
         elif outer.kind == "BinaryExpression" and operator(outer) == "&&" and inner.role == "right":
-            yield from _parts(outer.child("left"))
+            yield from operands(outer.child("left"))
         inner = outer
-
-
-def _parts(test: Node | None) -> Iterator[Node]:
-    if test is None:
-        return
-    node = bare(test)
-    if node.kind == "BinaryExpression" and operator(node) == "&&":
-        yield from _parts(node.child("left"))
-        yield from _parts(node.child("right"))
-    else:
-        yield node
