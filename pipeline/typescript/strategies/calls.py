@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.typescript.strategies.writing import Piece
-from pipeline.typescript.tree import Node, Symbol, Type
+from pipeline.typescript.tree import Node, Parameter, Symbol, Type
 from pipeline.typescript.world import World
 
 _JSX = frozenset(("JsxOpeningElement", "JsxSelfClosingElement"))
@@ -29,6 +29,8 @@ def name_of(function: Node) -> Node | None:
         holder = holder.parent
     if holder and holder.kind == "CallExpression" and function.role == "arguments" and _wraps(holder):
         holder = holder.parent
+    if call := computed(function):
+        holder = call.parent
     if holder and holder.kind in ("VariableDeclaration", "PropertyDeclaration", "PropertyAssignment"):
         return holder.child("name")
     if function.kind == "Constructor" and function.parent:
@@ -43,19 +45,54 @@ def _wraps(call: Node) -> bool:
 
 
 def uses_of(function: Node, world: World) -> list[Node]:
-    """Return the nodes that name a function outside its declaration."""
+    """Return the nodes that name a function outside its declaration, also where a function gives it out."""
     name = name_of(function)
     if name is None:
         return []
-    return [one for one in world.references(name.symbol) if one is not name]
+    uses = [one for one in world.references(name.symbol) if one is not name]
+    return [*uses, *(found for one in uses for found in _given_out(one, world))]
+
+
+def computed(function: Node) -> Node | None:
+    """Return the call `computed(() => (item) => ...)` that a function is what is computed."""
+    outer = function.function
+    returned = function.parent is not None and function.parent.kind == "ReturnStatement"
+    if outer is None or outer.role != "arguments" or not (returned or function.role == "body"):
+        return None
+    call = outer.parent
+    callee = call.child("expression") if call and call.kind == "CallExpression" else None
+    return call if callee and callee.text == "computed" else None
+
+
+def _given_out(use: Node, world: World) -> Iterator[Node]:
+    """Yield the uses of a function that another returns in an object, where that object is taken apart."""
+    literal = use.parent if use.kind == "ShorthandPropertyAssignment" else None
+    if literal is None and use.parent and use.parent.kind == "ShorthandPropertyAssignment":
+        literal = use.parent.parent
+    outer = (
+        literal.function if literal and literal.parent and literal.parent.kind == "ReturnStatement" else None
+    )
+    name = name_of(outer) if outer else None
+    for call in world.references(name.symbol) if name else ():
+        whole = call.parent if call.parent and call.parent.kind == "CallExpression" else None
+        pattern = (
+            whole.parent.child("name") if whole and whole.parent and whole.role == "initializer" else None
+        )
+        for element in pattern.children if pattern and pattern.kind == "ObjectBindingPattern" else ():
+            own, key = element.child("name"), element.child("propertyName")
+            if own and (key or own).text == use.text:
+                yield from (one for one in world.references(own.symbol) if one is not own)
 
 
 def calls_of(function: Node, world: World) -> Iterator[Node]:
     """Yield the calls (and `new` expressions) of a function."""
+    kept = computed(function)
     for use in uses_of(function, world):
         callee = use
         if use.parent and use.parent.kind == "PropertyAccessExpression" and use.role == "name":
             callee = use.parent
+        if kept and callee.parent and callee.parent.text.endswith(".value") and callee.role == "expression":
+            callee = callee.parent
         call = callee.parent
         if call and call.kind in ("CallExpression", "NewExpression") and callee.role == "expression":
             yield call
@@ -134,15 +171,21 @@ def _by_signature(node: Node) -> Type | None:
 def _parameter_type(type_: Type | None, index: int) -> Type | None:
     for one in type_.members if type_ else ():
         for call in one.calls:
-            if index < len(call.parameters):
+            found = _of_tuple(call.parameters, index)
+            if found is None and index < len(call.parameters) and not call.parameters[index].rest:
                 found = call.parameters[index].type
-                if (
-                    found
-                    and not call.parameters[index].rest
-                    and not found.flags & {"any", "unknown", "parameter"}
-                ):
-                    return found
+            if found and not found.flags & {"any", "unknown", "parameter"}:
+                return found
     return None
+
+
+def _of_tuple(parameters: Sequence[Parameter], index: int) -> Type | None:
+    """Return the type of an argument that a rest parameter takes, when it says how many there are: `...[a: A]`."""
+    last = parameters[-1] if parameters else None
+    inside = index - len(parameters) + 1
+    if last is None or not last.rest or inside < 0 or last.type is None or "tuple" not in last.type.flags:
+        return None
+    return last.type.arguments[inside] if inside < len(last.type.arguments) else None
 
 
 def implemented(parameter: Node) -> Type | None:
