@@ -29,6 +29,14 @@ def state_writes(holder: Node, name: Node, world: World) -> tuple[Writes, list[N
                 inside.append(outermost(access))
             elif member.text in _SETTERS and access.parent and access.parent.kind == "CallExpression":
                 found.values += [one for value in access.parent.all("arguments")[:1] for one in _given(value)]
+        elif (
+            access
+            and access.kind == "PropertyAccessExpression"
+            and access.text != use.tree.text[access.start : access.end]
+        ):
+            inside.append(outermost(access))  # a template names the value itself
+        elif kept := _subscribed(use):
+            inside += [outermost(one) for one in world.references(kept.symbol) if one is not kept]
         elif tag := _referred(use):
             found.texts += _element(tag, world)
     for node in inside:
@@ -38,6 +46,16 @@ def state_writes(holder: Node, name: Node, world: World) -> tuple[Writes, list[N
         found.keyed += more.keyed
         found.reads += more.reads
     return found, inside
+
+
+def _subscribed(use: Node) -> Node | None:
+    """Return the name that holds what is in a store: `$items` of `items`, which Svelte's tool writes."""
+    call = (
+        use.parent if use.parent and use.parent.kind == "CallExpression" and use.role == "arguments" else None
+    )
+    declared = call.parent if call and call.parent and call.parent.kind == "VariableDeclaration" else None
+    name = declared.child("name") if declared else None
+    return name if name and name.text == f"${use.text}" else None
 
 
 def _hook(pattern: Node, name: Node, world: World) -> tuple[Writes, list[Node]]:
