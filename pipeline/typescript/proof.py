@@ -27,6 +27,7 @@ FORMS: Mapping[Level, frozenset[str]] = {
             "kept",
             "left out",
             "required",
+            "current target",
         )
     ),
     "unused": frozenset(

@@ -55,6 +55,8 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         ),
         ("if (a && f(b)) c();", "if (a instanceof A && f(b)) c();", ["narrowed condition"]),
         ("if (f(a) && b) c();", "if (f(a) instanceof A && b) c();", ["other"]),
+        ("f(e.target.value)", "f(e.currentTarget.value)", ["current target"]),
+        ("f(target.value)", "f(currentTarget.value)", ["other"]),
         ("f({ props: { a: { t: S } } })", "f({ props: { a: { t: S, required: true } } })", ["required"]),
         (
             "f({ props: { a: { default: 1 } } })",

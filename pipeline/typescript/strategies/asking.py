@@ -1,20 +1,22 @@
-"""`if (e.target && e.target.value)`: a condition that asks whether an event's target is there asks what it is."""
+"""`if (e.target && e.target.value)`: a condition that asks whether an event's target is there asks what it is.
+
+For markup that has no casts, Svelte's before 5; there the target of an element that holds no other is the current one.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from pipeline.typescript.edits import Edit
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.base import Repair, replace
-from pipeline.typescript.strategies.flow import bare, operator
+from pipeline.typescript.strategies.flow import bare, in_markup, operator
 from pipeline.typescript.strategies.markup import interfaces
 from pipeline.typescript.tree import Node
 from pipeline.typescript.world import World
 
 NAME = "target-asked"
-CODES = frozenset((7053, 2339, 2551))
+CODES = frozenset((7053, 2339, 2551, 18047, 2531))
 _LISTENED = re.compile(r"currentTarget: EventTarget & (HTML\w+Element)")
 # What holds no other element that an event could come from; a form is what is submitted itself.
 _ALONE = frozenset(("HTMLInputElement", "HTMLTextAreaElement", "HTMLSelectElement"))
@@ -31,15 +33,29 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     if not access or not held or held.kind != "PropertyAccessExpression" or not held.text.endswith(".target"):
         return
     kind = _kind(held)
-    asked = next((one for one in _operands(access) if one.text == held.text), None) if kind else None
-    if kind is None or asked is None:
+    if kind is None:
         return
+    asked = next((each for each in _operands(access) if each.text == held.text), None)
     checks = [f"{held.text} instanceof {kind}"]
     if access.kind == "ElementAccessExpression" and (control := _control(access, world)):
         checks.append(f"{access.text} instanceof {control}")
-    edit: Edit | None = replace(asked, " && ".join(checks))
-    if edit:
+    if asked is not None and (edit := replace(asked, " && ".join(checks))):
         yield Repair(NAME, "guard", (edit,), f"the event comes from {kind}", _RISK)
+    elif kind in _ALONE and in_markup(held) and not _later(held):
+        name = held.child("name")
+        if name and (edit := replace(name, "currentTarget")):
+            yield Repair(
+                NAME, "guard", (edit,), f"{kind} holds no element that the event could come from instead"
+            )
+
+
+def _later(held: Node) -> bool:
+    """Whether the handler may go on after the event was dispatched: then nothing is its current target any more."""
+    function, event = held.function, held.child("expression")
+    own = [one.child("name") for one in function.all("parameters")] if function else []
+    if function is None or event is None or not any(one and one.text == event.text for one in own):
+        return True
+    return any(one.kind == "AsyncKeyword" for one in function.all("modifiers"))
 
 
 def _kind(held: Node) -> str | None:

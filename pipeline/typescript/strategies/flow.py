@@ -186,7 +186,13 @@ def shown(node: Node) -> bool:
     parent = node.parent
     if parent and parent.kind == "BinaryExpression" and operator(parent) == "&&" and node.role == "right":
         return shown(parent)
-    return bool(parent and parent.kind == "JsxExpression") or in_markup(node)
+    return bool(parent and parent.kind == "JsxExpression") or (in_markup(node) and not _handled(node))
+
+
+def _handled(node: Node) -> bool:
+    """Whether the node of a component's markup stands in a function: that of an event, or one that people wrote."""
+    function = node.function
+    return function is not None and (function.place is not None or "$event" in function.text[:20])
 
 
 def in_markup(node: Node) -> bool:
@@ -249,7 +255,9 @@ def before(statement: Node, text: str) -> Edit | None:
     source = statement.tree.source
     start = place[0]
     line = source.rfind("\n", 0, start) + 1
-    gap = newline_of(source) + indent_at(source, start) if not source[line:start].strip() else " "
+    if source[line:start].strip():  # on a line with others
+        return Edit(statement.tree.file, start, start, f"{text} ")
+    gap = newline_of(source) + indent_at(source, start)
     return Edit(statement.tree.file, start, start, _ended(text, source, start) + gap)
 
 

@@ -22,21 +22,17 @@ def state_writes(holder: Node, name: Node, world: World) -> tuple[Writes, list[N
     for use in world.references(name.symbol):
         if use is name:
             continue
+        inside += _values(use, world)
         access = use.parent
-        member = access.child("name") if access else None
-        if access and access.kind == "PropertyAccessExpression" and use.role == "expression" and member:
-            if member.text in _INNER:
-                inside.append(outermost(access))
-            elif member.text in _SETTERS and access.parent and access.parent.kind == "CallExpression":
-                found.values += [one for value in access.parent.all("arguments")[:1] for one in _given(value)]
-        elif (
+        member = access.child("name") if access and use.role == "expression" else None
+        if (
             access
-            and access.kind == "PropertyAccessExpression"
-            and access.text != use.tree.text[access.start : access.end]
+            and member
+            and member.text in _SETTERS
+            and access.parent
+            and access.parent.kind == "CallExpression"
         ):
-            inside.append(outermost(access))  # a template names the value itself
-        elif kept := _subscribed(use):
-            inside += [outermost(one) for one in world.references(kept.symbol) if one is not kept]
+            found.values += [one for value in access.parent.all("arguments")[:1] for one in _given(value)]
         elif tag := _referred(use):
             found.texts += _element(tag, world)
     for node in inside:
@@ -46,6 +42,18 @@ def state_writes(holder: Node, name: Node, world: World) -> tuple[Writes, list[N
         found.keyed += more.keyed
         found.reads += more.reads
     return found, inside
+
+
+def _values(use: Node, world: World) -> Iterator[Node]:
+    """Yield the expressions that stand for the value of the state that a name holds."""
+    access = use.parent if use.parent and use.parent.kind == "PropertyAccessExpression" else None
+    member = access.child("name") if access else None
+    inner = use.role == "expression" and member is not None and member.text in _INNER
+    # A template names the value itself.
+    if access and (inner or (member is use and access.text == use.text)):
+        yield outermost(access)
+    elif kept := _subscribed(use):
+        yield from (outermost(one) for one in world.references(kept.symbol) if one is not kept)
 
 
 def _subscribed(use: Node) -> Node | None:

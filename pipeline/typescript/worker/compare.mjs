@@ -229,6 +229,10 @@ class Comparison {
       this.note("nothing", before, after);
       return;
     }
+    if (ts.isIdentifier(before) && this.text(before) === "target" && this.text(after) === "currentTarget" && before.parent.name === before) {
+      this.note("current target", before, after);
+      return;
+    }
     if (!left.length && !right.length) {
       this.note(this.renamed(before, after) ? "renamed" : "other", before, after);
       return;

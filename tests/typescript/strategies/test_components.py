@@ -7,7 +7,9 @@ from pipeline.typescript.strategies import (
     components,
     definite,
     generics,
+    guards,
     indexing,
+    literals,
     parameters,
     returns,
     skipping,
@@ -87,3 +89,48 @@ def test_markup_without_casts_asks_what_the_target_is() -> None:
 
 def test_a_function_of_the_script_is_typed_by_its_calls_in_the_markup() -> None:
     assert repaired("svelte", parameters, "const submit") == ["const submit = (value: string) => {"]
+
+
+def test_a_function_of_a_vue_script_is_typed_by_its_uses_in_the_template() -> None:
+    assert repaired("vue", parameters, "function pick") == [
+        "function pick(item: { name: string }, index) {",
+        "function pick(item, index: number) {",
+    ]
+    assert repaired("vue", parameters, "function entered")[0] == "function entered(event: MouseEvent) {"
+
+
+def test_a_function_that_is_computed_is_typed_by_its_calls() -> None:
+    assert repaired("vue", parameters, "return item =>")[0] == (
+        "return (item: { name: string }) => ({ color: item.name });"
+    )
+
+
+def test_functions_that_a_composable_gives_out_are_typed_by_the_calls_of_who_takes_them() -> None:
+    assert repaired("vue", parameters, "return (item, index)") == [
+        'return (item: { name: string }, index) => index > 0 && item.name === "x";',
+        'return (item, index: number) => index > 0 && item.name === "x";',
+    ]
+    assert "function resolve(route, deep: boolean) {" in repaired("vue", parameters, "function resolve")
+
+
+def test_what_a_template_writes_to_a_ref_types_it() -> None:
+    typed = "const last = ref<{ name: string } | null>(null);"
+    assert set(repaired("vue", literals, "<b @mouseenter")) == {typed}
+
+
+def test_what_is_written_to_a_store_by_its_dollar_name_types_it() -> None:
+    assert set(repaired("svelte", literals, "$names =")) == {"const names = writable<string[]>([])"}
+
+
+def test_the_target_of_an_element_alone_is_the_current_one_until_the_handler_waits() -> None:
+    assert set(repaired("svelte", asking, "<input")) == {
+        '<input type="text" value={key} on:change={(e) => submit(e.currentTarget.value)}>'
+    }
+    assert repaired("svelte", asking, "<select") == []
+    assert repaired("svelte", skipping, "<select") == []
+
+
+def test_a_check_on_a_line_with_others_keeps_its_semicolon() -> None:
+    assert repaired("svelte", guards, "<select") == [
+        "<select on:change={async (e) => { await null; if (!e.target) return; submit(e.target.value) }}></select>"
+    ]
