@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from pathlib import Path
 
 import invoke
@@ -10,6 +11,7 @@ import pytest
 from invoke.exceptions import ParseError
 
 from pipeline.commands.serve import number
+from pipeline.core import runs
 from pipeline.core.errors import MEANING, Code, Stop
 from pipeline.executor import carry, explain
 from pipeline.namespace import ns
@@ -53,6 +55,19 @@ def test_a_bug_leaves_a_log_without_secrets(
     log.unlink()
     assert "Traceback" in text
     assert "verysecret" not in text
+
+
+def test_a_bug_leaves_a_log_when_the_folder_of_the_run_is_gone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    shutil.rmtree(runs.folder(tmp_path / "worktree/.pages"))
+    try:
+        raise ZeroDivisionError("late")  # noqa: TRY301 - it needs a traceback
+    except ZeroDivisionError as error:
+        assert explain(error) is Code.BUG
+    log = Path(capsys.readouterr().err.rsplit("this file: ", 1)[1].strip())
+    assert "late" in log.read_text(encoding="utf-8")
+    log.unlink()
 
 
 def test_an_interrupt_is_130() -> None:

@@ -52,5 +52,5 @@ def finish(argv: list[str], code: int, steps: list[tuple[str, str, float]]) -> N
 
 
 def current() -> Path | None:
-    """Return this run's folder if it has one."""
-    return _run.folder
+    """Return this run's folder if it has one that is still there: a worktree that is judged goes with its own."""
+    return _run.folder if _run.folder and _run.folder.is_dir() else None
