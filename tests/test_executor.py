@@ -64,7 +64,8 @@ def test_a_bug_leaves_a_log_when_the_folder_of_the_run_is_gone(
     try:
         raise ZeroDivisionError("late")  # noqa: TRY301 - it needs a traceback
     except ZeroDivisionError as error:
-        assert explain(error) is Code.BUG
+        code = explain(error)
+    assert code is Code.BUG
     log = Path(capsys.readouterr().err.rsplit("this file: ", 1)[1].strip())
     assert "late" in log.read_text(encoding="utf-8")
     log.unlink()
