@@ -13,7 +13,7 @@ from pipeline.typescript.world import World
 
 # What a repair does to the JavaScript, in the order in which repairs are tried; proved by comparing what is emitted.
 Level = Literal["type-only", "definite", "guard", "unused"]
-# Statements that a parenthesis on the next line would go on with.
+# Statements that end with an expression: a parenthesis on the next line would go on with it.
 _OPEN = frozenset(
     (
         "ExpressionStatement",
@@ -80,5 +80,6 @@ def apart(node: Node, text: str) -> str:
     if first is None or first.start != node.start or first.parent is None or first.role != "statements":
         return text
     earlier = [one for one in first.parent.all("statements") if one.end <= first.start]
-    open_ended = bool(earlier) and earlier[-1].kind in _OPEN and not earlier[-1].text.endswith(";")
-    return f";{text}" if open_ended else text
+    last = earlier[-1] if earlier else None
+    ended = last is None or last.text.endswith(";") or (last.text.endswith("}") and last.kind not in _OPEN)
+    return text if ended else f";{text}"

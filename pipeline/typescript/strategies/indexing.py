@@ -18,6 +18,7 @@ NAME = "indexing"
 CODES = frozenset((7053, 7015, 7017, 2538, 2536, 2464))
 _DECLARED = ("VariableDeclaration", "PropertyDeclaration")
 _LONGEST = 160
+_WIDE = 60
 _EMPTY = frozenset(("{}", "object", "Object"))
 
 
@@ -254,7 +255,7 @@ def _at_use(target: Node, key: Node, world: World) -> Iterator[Repair]:
     kept, kind = _values_of(target, world), _key_type(bare(key).type)
     # Of a type with many different members the values are whatever; who reads one has to look.
     if (
-        kept is None
+        (kept is None or len(kept.text) > _WIDE)
         and kind == "string"
         and target.type
         and _is_object(target.type)

@@ -75,12 +75,19 @@ def _error(value: Node, clause: Node) -> Iterator[Repair]:
             yield Repair(
                 NAME, "type-only", (edit,), f"the code takes it that what is thrown has `{name.text}`"
             )
-    elif value.role == "arguments" and value.context and value.context.has("object"):
+    elif value.role == "arguments" and value.context:
+        yield from _handed_on(value, value.context.text, risk)
+
+
+def _handed_on(value: Node, wanted: str, risk: str) -> Iterator[Repair]:
+    text, why = "", "anything can be thrown, mostly it is an Error"
+    if wanted in ("Error", "Error | undefined", "Error | null"):
         text = f"{value.text} instanceof Error ? {value.text} : new Error(String({value.text}))"
-        if value.context.text in ("Error", "Error | undefined", "Error | null") and (
-            edit := replace(value, text)
-        ):
-            yield Repair(NAME, "guard", (edit,), "anything can be thrown, mostly it is an Error", risk)
+    elif wanted == "string":
+        text, why = f"String({value.text})", "anything can be thrown, and a string is wanted"
+        risk = "an Error was handed on as it is, now its text is"
+    if text and (edit := replace(value, text)):
+        yield Repair(NAME, "guard", (edit,), why, risk)
 
 
 def _guess(access: Node) -> str:

@@ -95,6 +95,8 @@ _DEPTH = 3
 def by_use(nodes: Sequence[Node], world: World, depth: int = 0) -> Iterator[tuple[Piece, ...]]:
     """Yield what expressions that mean the same value can be, the best evidence first."""
     nodes = [*nodes, *_kept_as(nodes, world)]
+    if timer := _timer(nodes):
+        yield (timer,)
     expected = _distinct(one.context for one in nodes)
     if len(expected) == 1:
         yield (expected[0],)
@@ -114,6 +116,15 @@ def by_use(nodes: Sequence[Node], world: World, depth: int = 0) -> Iterator[tupl
         yield tuple(expected[:1])
     if not names and not expected and not compared:
         yield from _weak(nodes)
+
+
+def _timer(nodes: Sequence[Node]) -> str:
+    """Return the type of what `clearTimeout` ends: what `setTimeout` gives back, in the browser and in Node."""
+    for node in nodes:
+        callee = node.parent.child("expression") if node.parent and node.role == "arguments" else None
+        if callee and callee.text in ("clearTimeout", "clearInterval"):
+            return f"ReturnType<typeof set{callee.text.removeprefix('clear')}>"
+    return ""
 
 
 def _kept_as(nodes: Sequence[Node], world: World) -> Iterator[Node]:
