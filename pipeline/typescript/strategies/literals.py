@@ -92,7 +92,8 @@ def _declared(symbol: Symbol, world: World) -> list[Node]:
 def _iterated(declared: Node) -> Node | None:
     """Return what a loop or a callback takes a name's value from."""
     loop = declared.above("ForOfStatement")
-    if loop and declared.parent and declared.parent.parent is loop:
+    held = declared.above("VariableDeclaration") if declared.kind == "BindingElement" else declared
+    if loop and held and held.parent and held.parent.parent is loop:
         return loop.child("expression")
     function = declared.parent if declared.kind == "Parameter" else None
     call = function.parent if function and function.role == "arguments" else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from pipeline.typescript.edits import Edit
@@ -11,7 +12,7 @@ from pipeline.typescript.strategies.calls import passed
 from pipeline.typescript.strategies.flow import bare
 from pipeline.typescript.strategies.usage import by_use
 from pipeline.typescript.strategies.writing import Piece, Written, write
-from pipeline.typescript.tree import Node
+from pipeline.typescript.tree import NOTHING, Node
 from pipeline.typescript.world import World
 
 NAME = "unknown"
@@ -208,7 +209,7 @@ def _casts(value: Node, world: World) -> Iterator[Repair]:
     if declared is not None and (name := declared.child("name")):
         uses = [one for one in world.references(name.symbol) if one is not name]
     for pieces in by_use(uses, world):
-        found = write(pieces, value, world)
+        found = write(_present(pieces), value, world)
         if found is None:
             continue
         if declared is not None:
@@ -216,6 +217,17 @@ def _casts(value: Node, world: World) -> Iterator[Repair]:
         elif edit := replace(value, f"({value.text} as {found.text})"):
             why = "the code uses the value as this"
             yield Repair(NAME, "type-only", (edit, *found.imports), why, vague=found.vague)
+
+
+def _present(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield the pieces without null and undefined: what takes them takes the rest, too."""
+    for piece in pieces:
+        if isinstance(piece, str):
+            yield re.sub(r"\((\w+) \| undefined\)|(\w+) \| undefined\b", r"\1\2", piece)
+        elif piece.nullable:
+            yield from (one for one in piece.members if not one.flags & NOTHING)
+        else:
+            yield piece
 
 
 def _at_making(declared: Node, found: Written) -> Iterator[Repair]:
