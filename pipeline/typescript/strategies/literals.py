@@ -25,7 +25,7 @@ CODES = frozenset(
 )
 
 _HOLDERS = frozenset(("VariableDeclaration", "PropertyDeclaration", "PropertyAssignment"))
-_MAKERS = frozenset(
+MAKERS = frozenset(
     (
         "useState",
         "useRef",
@@ -167,7 +167,7 @@ def _made(holder: Node, name: Node, call: Node) -> Empty | None:
             Empty(holder, name, f"new {word}()", call) if word in ("Map", "Set") and not arguments else None
         )
     start = _empty(arguments[0]) if arguments else ""
-    return Empty(holder, name, start, call) if word in _MAKERS and start is not None else None
+    return Empty(holder, name, start, call) if word in MAKERS and start is not None else None
 
 
 def _empty(value: Node) -> str | None:

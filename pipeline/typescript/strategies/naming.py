@@ -156,7 +156,9 @@ class Names:
         for place in symbol.declarations:
             found = re.search(r"node_modules/((?:@[^/]+/)?[^/]+)/(?!.*node_modules/)", place.file)
             if found:
-                return self._line(re.sub(r"^@types/", "", found[1]).replace("__", "/"), name)
+                module = re.sub(r"^@types/", "", found[1]).replace("__", "/")
+                # Vue's own packages are no dependencies of a site: `vue` gives all that they export.
+                return self._line("vue" if module.startswith("@vue/") else module, name)
         return None
 
     def _import(self, file: str, name: str, *, default: bool = False) -> tuple[Edit, ...] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pipeline.typescript.strategies.markup import tags
 from pipeline.typescript.strategies.writes import Writes, outermost, writes_to
 from pipeline.typescript.tree import Node, Type
 from pipeline.typescript.world import World
@@ -35,6 +36,7 @@ def state_writes(holder: Node, name: Node, world: World) -> tuple[Writes, list[N
             found.values += [one for value in access.parent.all("arguments")[:1] for one in _given(value)]
         elif tag := _referred(use):
             found.texts += _element(tag, world)
+    found.texts += [text for tag in _referring(holder, name) for text in _element(tag, world)]
     for node in inside:
         more = writes_to([node])
         found.values += more.values
@@ -96,6 +98,14 @@ def _referred(use: Node) -> str:
     opening = attribute.above("JsxOpeningElement", "JsxSelfClosingElement") if attribute else None
     tag = opening.child("tagName") if opening else None
     return tag.text if tag and name and name.text == "ref" and tag.text.islower() else ""
+
+
+def _referring(holder: Node, name: Node) -> set[str]:
+    """Return the tags whose element a Vue template puts into a ref by its name: `<p ref="title">`."""
+    if not holder.tree.file.endswith(".vue"):
+        return set()
+    named = [(tag, one) for tag, one in tags(holder.tree.source) if one.get("ref") == name.text]
+    return {tag for tag, one in named if tag.islower() and "v-for" not in one} if len(named) == 1 else set()
 
 
 def _element(tag: str, world: World) -> list[str]:

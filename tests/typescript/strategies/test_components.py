@@ -7,7 +7,9 @@ from pipeline.typescript.strategies import (
     components,
     definite,
     generics,
+    giving,
     guards,
+    holding,
     indexing,
     literals,
     parameters,
@@ -134,3 +136,21 @@ def test_a_check_on_a_line_with_others_keeps_its_semicolon() -> None:
     assert repaired("svelte", guards, "<select") == [
         "<select on:change={async (e) => { await null; if (!e.target) return; submit(e.target.value) }}></select>"
     ]
+
+
+def test_state_that_holds_undefined_too_says_so_where_it_is_made() -> None:
+    assert repaired("vue", holding, "const style") == ["const style = ref<string | undefined>(props.name);"]
+    assert repaired("vue", holding, "plain.value") == ['const plain = ref<string | undefined>("");']
+    assert repaired("vue", holding, "<template><p ref") == ['const plain = ref<string | undefined>("");']
+
+
+def test_all_that_a_call_gives_too_widely_is_told_at_once() -> None:
+    assert repaired("vue", giving, "mark(props") == [
+        "function mark(flag: string | undefined, target: HTMLElement | null) { target.title = flag; }"
+    ]
+
+
+def test_a_ref_of_the_template_is_of_the_element_that_names_it() -> None:
+    assert "const title = ref<HTMLParagraphElement | null>(null);" in repaired(
+        "vue", literals, "const wide ="
+    )
