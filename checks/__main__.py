@@ -15,7 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from checks import GATES
-from checks.base import Evidence, Finding, Gate, Result, Unavailable, Verdict, amount_text, verdict
+from checks.base import (
+    Evidence,
+    Finding,
+    Gate,
+    Result,
+    Subject,
+    Unavailable,
+    Verdict,
+    Visits,
+    amount_text,
+    verdict,
+)
 from checks.scan import subject
 
 # The exit codes of the pipeline: done, wrong usage (argparse's own), a gate failed, it could not run here.
@@ -58,6 +69,14 @@ class PlainTools:
     def remote(self, what: str) -> Mapping[str, Any]:
         """Raise Unavailable: only the pipeline knows where the site is published."""
         raise Unavailable(f"{what} of the remote cannot be read by hand", "invoke check")
+
+    def toolbox(self, group: str) -> Path:
+        """Raise Unavailable: only the pipeline installs packages."""
+        raise Unavailable(f"the packages for {group} are not here by hand", "invoke check")
+
+    def visits(self, subject: Subject) -> Visits:  # noqa: ARG002 - what the Protocol gives
+        """Raise Unavailable: only the pipeline has a browser."""
+        raise Unavailable("there is no browser by hand", "invoke check")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -47,6 +47,7 @@ class Finding:
     `path` is a page's address (`/blog/`) or a file, `measured` and `limit` are in `unit` ("B" is bytes),
     `details` are lines of evidence, and what is not `blocking` is advice. `unmeasured` says that a part could not be
     measured: then the gate is unavailable, which is in the way of a release only where the finding blocks.
+    `source` is the address that tells why, `picture` names a picture of it by the digest of its bytes.
     """
 
     rule: str
@@ -60,6 +61,8 @@ class Finding:
     details: tuple[str, ...] = ()
     fix: str = ""
     unmeasured: bool = False
+    source: str = ""
+    picture: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,8 @@ class Subject:
     `tree` names the built files and `source_digest` the sources; equal digests mean equal contents.
     `type_check` is the site's own checker as argv, empty when it has none; its time limit is in seconds.
     `live` is None before the first release, and by hand. `hub` is `host/owner/name` where it is published to GitHub,
-    empty elsewhere, `branch` the pages branch there, `moment` (ISO 8601 in UTC) when it is judged.
+    empty elsewhere, `branch` the pages branch there, `moment` (ISO 8601 in UTC) when it is judged. `versions` are those
+    of the programs that measure in a browser, by name: "chromium", "axe-core".
     """
 
     source: Path
@@ -147,6 +151,7 @@ class Subject:
     hub: str = ""
     branch: str = ""
     moment: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, file: File) -> bytes:
         """Return a file's bytes; raises Unavailable when they are not the ones that are judged."""
@@ -171,6 +176,22 @@ class Result:
     seconds: float = 0.0
 
 
+class Visits(Protocol):
+    """What a browser saw on every page of a subject."""
+
+    @property
+    def tools(self) -> Mapping[str, str]:
+        """Return the versions of what looked: "chromium", "axe-core", "html_codesniffer"."""
+        ...
+
+    def records(self) -> Iterator[Mapping[str, Any]]:
+        """Return one record for each page, in the order of the addresses; `docs/visits.md` has its keys.
+
+        One that could not be visited has the key `failed` with the reason, and none of the measured ones.
+        """
+        ...
+
+
 class Tools(Protocol):
     """Other programs, as far as a gate needs them."""
 
@@ -192,6 +213,14 @@ class Tools(Protocol):
         """Return facts about where the site is published, such as "actions"; raises Unavailable."""
         ...
 
+    def toolbox(self, group: str) -> Path:
+        """Return the folder whose `node_modules` has a group of locked packages; raises Unavailable."""
+        ...
+
+    def visits(self, subject: Subject) -> Visits:
+        """Return what a browser sees on the pages; each is visited once for all gates. Raises Unavailable."""
+        ...
+
 
 class Gate(Protocol):
     """A module in this package; `docs/gates.md` tells how to write one."""
@@ -206,6 +235,12 @@ class Gate(Protocol):
     def NON_NEGOTIABLE(self) -> bool: ...  # noqa: N802
     @property
     def VERSION(self) -> int: ...  # noqa: N802 - of the measurement: raise it when `collect` measures otherwise
+    @property
+    def WEIGHT(self) -> int: ...  # noqa: N802 - its share of its principle's score
+    @property
+    def TIMED(self) -> bool: ...  # noqa: N802 - whether it measures time, and so runs alone
+    @property
+    def AGE(self) -> int | None: ...  # noqa: N802 - seconds after which it is measured again; None: never
     @property
     def LIMITS(self) -> Limits: ...  # noqa: N802 - defaults, for running by hand
 

@@ -30,6 +30,9 @@ PRINCIPLE: Principle = "II"
 SCOPE: Scope = "page"
 NON_NEGOTIABLE = False
 VERSION = 1
+WEIGHT = 1
+TIMED = False
+AGE: int | None = None
 
 LIMITS: Limits = {
     "page": {"javascript": 100_000, "css": 50_000, "images": None, "fonts": None, "total": 500_000},

@@ -32,6 +32,9 @@ PRINCIPLE: Principle = "V"
 SCOPE: Scope = "site"
 NON_NEGOTIABLE = True
 VERSION = 1
+WEIGHT = 1
+TIMED = False
+AGE: int | None = None
 
 # GitHub refuses files over 100 MiB: https://docs.github.com/en/repositories/working-with-files/managing-large-files
 # and a published site may have 1 GB: https://docs.github.com/en/pages/getting-started-with-github-pages/github-pages-limits

@@ -30,6 +30,9 @@ PRINCIPLE: Principle = "IV"
 SCOPE: Scope = "site"
 NON_NEGOTIABLE = False
 VERSION = 1
+WEIGHT = 1
+TIMED = False
+AGE: int | None = None
 
 # The defaults of the policy's `churn`: so many pages may differ from the live release by nothing but the same tokens;
 # more is told, and stands in the way of a release only when `blocking` says so.

@@ -34,6 +34,9 @@ PRINCIPLE: Principle = "V"
 SCOPE: Scope = "source"
 NON_NEGOTIABLE = True
 VERSION = 2
+WEIGHT = 1
+TIMED = False
+AGE: int | None = None
 
 LIMITS: Limits = {"errors": 0}
 

@@ -25,6 +25,9 @@ PRINCIPLE: Principle = "I"
 SCOPE: Scope = "remote"
 NON_NEGOTIABLE = True
 VERSION = 2
+WEIGHT = 1
+TIMED = False
+AGE: int | None = None
 
 # `bill_unreadable` is why the owner says that nobody here can read the bill; empty: it must be read.
 LIMITS: Limits = {"minutes": 0, "runs": 0, "bill_unreadable": ""}

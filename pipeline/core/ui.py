@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class _Screen:
 
 
 _screen = _Screen()
+# Steps run side by side: a line is written whole.
+_writing = threading.RLock()
 
 
 def colours(stream: TextIO) -> bool:
@@ -72,8 +75,9 @@ def say(text: str = "", *, style: str = "") -> None:
 
 
 def _write(text: str, style: str = "") -> None:
-    _break_line()
-    print(paint(text, style) if style else text, file=sys.stderr, flush=True)
+    with _writing:
+        _break_line()
+        print(paint(text, style) if style else text, file=sys.stderr, flush=True)
 
 
 def fit(text: str) -> str:
@@ -186,7 +190,8 @@ def stream(line: str) -> None:
 def step(label: str) -> Iterator[Step]:
     """Write a step's label now and its verdict, time and note when the block ends."""
     one = Step(label)
-    _open_line(label)
+    with _writing:
+        _open_line(label)
     start = time.monotonic()
     try:
         yield one
@@ -197,7 +202,8 @@ def step(label: str) -> Iterator[Step]:
         one.verdict = "failed"
         raise
     finally:
-        _close_line(one, time.monotonic() - start)
+        with _writing:
+            _close_line(one, time.monotonic() - start)
 
 
 @contextlib.contextmanager

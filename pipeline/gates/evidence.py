@@ -18,6 +18,8 @@ from pipeline.core.files import read_json, write_atomic
 from pipeline.gates.waivers import Waived
 
 FORMAT = 2
+# Why a gate has not measured in an emergency.
+DEFERRED = "put off until right after the release: an emergency"
 _SHOWN = 10
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -31,6 +34,9 @@ from pipeline.gates import show, waivers
 from pipeline.gates.evidence import Judged, Judgement
 from pipeline.gates.subject import SiteTools, limits_for, subject_of
 
+# Gates wait for a browser and other programs most of the time.
+_WORKERS = min(8, 2 + (os.cpu_count() or 1))
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -44,6 +50,7 @@ class Bench:
     clock: Clock
     fresh: bool = False
     production: bool = True
+    emergency: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,9 +67,12 @@ def judge_site(
     *,
     only: Sequence[str] | None = None,
     fresh: bool = False,
+    emergency: bool = False,
     clock: Clock = utc_now,
 ) -> Judgement:
     """Judge an artifact for an environment by all gates, or `only` some, and keep what they say.
+
+    In an emergency what measures time and is negotiable is put off until after the release, and recorded so.
 
     The judgement covers what was asked; the record on disk also keeps the other gates' results.
     Nothing is raised for a gate that fails: that is `Judgement.require`.
@@ -72,17 +82,19 @@ def judge_site(
     policy = project.policy_for(environment_name)
     for line in waivers.strangers(policy.waivers, GATES):
         ui.warn(line)
-    bench = Bench(
-        subject,
-        SiteTools(project, environment_name),
-        project.state,
-        lambda gate: limits_for(gate, policy),
-        policy.waivers,
-        clock,
-        fresh,
-        project.environment(environment_name).production,
-    )
-    results = tuple(judge_gate(GATES[name], bench) for name in names)
+    with contextlib.closing(SiteTools(project, environment_name, fresh=fresh)) as tools:
+        bench = Bench(
+            subject,
+            tools,
+            project.state,
+            lambda gate: limits_for(gate, policy),
+            policy.waivers,
+            clock,
+            fresh,
+            project.environment(environment_name).production,
+            emergency,
+        )
+        results = _run([GATES[name] for name in names], bench)
     return _keep(project, _judgement(project, subject, results, clock), names)
 
 
@@ -92,6 +104,23 @@ def chosen(only: Sequence[str] | None) -> tuple[str, ...]:
     if unknown:
         raise Stop(f"there is no gate {unknown[0]}; there are: {', '.join(GATES)}", "invoke --list check")
     return tuple(name for name in GATES if only is None or name in only)
+
+
+def _run(gates: Sequence[Gate], bench: Bench) -> tuple[Judged, ...]:
+    """Run the gates that measure no time side by side, then the others one after the other, on a quiet machine."""
+    found: dict[str, Judged] = {}
+    pool = ThreadPoolExecutor(max_workers=_WORKERS)
+    try:
+        waiting = {pool.submit(judge_gate, gate, bench): gate.NAME for gate in gates if not gate.TIMED}
+        for done in as_completed(waiting):
+            found[waiting[done]] = done.result()
+    finally:
+        # After a failure or an interruption what has not begun does not begin; what is done is kept already.
+        pool.shutdown(cancel_futures=True)
+    for gate in gates:
+        if gate.TIMED:
+            found[gate.NAME] = judge_gate(gate, bench)
+    return tuple(found[gate.NAME] for gate in gates)
 
 
 def judge_gate(gate: Gate, bench: Bench) -> Judged:
@@ -115,8 +144,12 @@ def judge_gate(gate: Gate, bench: Bench) -> Judged:
 
 def _measure(gate: Gate, bench: Bench, inputs: str) -> _Measured:
     kept = None if bench.fresh else store.kept_evidence(bench.state, gate.NAME, inputs)
-    if kept and not _mended_elsewhere(gate, kept, bench):
+    if kept and not _mended_elsewhere(gate, kept, bench) and not _too_old(gate, kept, bench):
         return _Measured(kept, carried=True)
+    if bench.emergency and gate.TIMED and not gate.NON_NEGOTIABLE:
+        task = show.task_of(gate.NAME)
+        fix = f"invoke {task} --env={bench.subject.environment}"
+        return _Measured(None, refusal=Unavailable(store.DEFERRED, fix))
     if reason := gate.unavailable(bench.tools):
         return _Measured(None, refusal=Unavailable(reason))
     try:
@@ -126,6 +159,13 @@ def _measure(gate: Gate, bench: Bench, inputs: str) -> _Measured:
     evidence = replace(found, measured_at=stamp(bench.clock()))
     store.keep_evidence(bench.state, gate.NAME, inputs, evidence)
     return _Measured(evidence)
+
+
+def _too_old(gate: Gate, kept: Evidence, bench: Bench) -> bool:
+    """Whether what depends on time or on others was measured too long ago."""
+    if gate.AGE is None:
+        return False
+    return (bench.clock() - parse(kept.measured_at)).total_seconds() > gate.AGE
 
 
 def _mended_elsewhere(gate: Gate, kept: Evidence, bench: Bench) -> bool:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from checks.base import File, Limits, Result, Subject, Unavailable
+from checks.base import File, Limits, Result, Subject, Unavailable, Visits
 from pipeline.core import proc
 from pipeline.core.clock import Clock, stamp, utc_now
 from pipeline.core.errors import Stop
+from pipeline.core.files import read_json, write_json
 from pipeline.core.model import Artifact
 from pipeline.core.project import Project
 from pipeline.gates.live import live_release
@@ -47,7 +49,42 @@ def subject_of(project: Project, artifact: Artifact, environment: str, clock: Cl
         hub=f"{hub.host}/{hub.slug}" if hub else "",
         branch=place.branch,
         moment=stamp(clock()),
+        versions=versions(project),
     )
+
+
+def versions(project: Project) -> Mapping[str, str]:
+    """Return the versions of what measures in a browser; a browser is asked once for each of its files."""
+    from pipeline.tools import toolbox
+
+    groups: tuple[toolbox.Group, ...] = ("page", "lighthouse", "lhci", "pa11y", "html")
+    found = {name: version for group in groups for name, version in toolbox.versions(group).items()}
+    found["chromium"] = _chromium(project)
+    return found
+
+
+def _chromium(project: Project) -> str:
+    """Return the browser's version, asked again only when another file would run; empty where there is none."""
+    from pipeline.tools import chrome
+
+    file = project.state / "cache" / "chromium.json"
+    path = next((path for path, _ in chrome.candidates(project.settings.tools.chrome, os.environ)), None)
+    try:
+        status = path.stat() if path else None
+    except OSError:
+        status = None
+    if path is None or status is None:
+        return ""
+    seen = [str(path), status.st_mtime_ns, status.st_size]
+    kept = read_json(file)
+    if isinstance(kept, dict) and kept.get("seen") == seen:
+        return str(kept["version"])
+    try:
+        version = chrome.find_chrome(project.settings.tools.chrome).version
+    except Stop:
+        return ""
+    write_json(file, {"seen": seen, "version": version})
+    return version
 
 
 def source_digest(project: Project) -> str:
@@ -78,9 +115,12 @@ def limits_for(gate: Gate, policy: Policy) -> Limits:
 class SiteTools:
     """Other programs for gates, in the surroundings in which the site is built."""
 
-    def __init__(self, project: Project, environment: str) -> None:
+    def __init__(self, project: Project, environment: str, *, fresh: bool = False) -> None:
         self._project = project
         self._environment = environment
+        self._fresh = fresh
+        self._one_at_a_time = threading.Lock()
+        self._visits: Visits | Unavailable | None = None
 
     @cached_property
     def _variables(self) -> Mapping[str, str | None]:
@@ -125,6 +165,35 @@ class SiteTools:
             return gather(hub, place.branch, utc_now())
         except Stop as stop:
             raise Unavailable(stop.message, stop.hint, stop.details) from stop
+
+    def toolbox(self, group: str) -> Path:
+        """Return the folder whose `node_modules` has a group of locked packages; raises Unavailable."""
+        from pipeline.tools import toolbox
+        from pipeline.tools.node import find_node
+
+        try:
+            return toolbox.need(cast("toolbox.Group", group), find_node(self._project.settings.tools.node))
+        except Stop as stop:
+            raise Unavailable(stop.message, stop.hint, stop.details) from stop
+
+    def visits(self, subject: Subject) -> Visits:
+        """Return what a browser sees on the pages; the first gate that asks visits them. Raises Unavailable."""
+        from pipeline.gates.visits import visit
+
+        with self._one_at_a_time:
+            if self._visits is None:
+                try:
+                    self._visits = visit(self._project, subject, fresh=self._fresh)
+                except Unavailable as refusal:
+                    self._visits = refusal
+                except Stop as stop:
+                    self._visits = Unavailable(stop.message, stop.hint, stop.details)
+        if isinstance(self._visits, Unavailable):
+            raise self._visits
+        return self._visits
+
+    def close(self) -> None:
+        """Let go of what was opened for the gates."""
 
 
 def _text(data: bytes) -> str:
