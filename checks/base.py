@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 Scope = Literal["site", "page", "source", "remote"]
 Principle = Literal["I", "II", "III", "IV", "V"]
@@ -220,6 +220,14 @@ class Tools(Protocol):
     def visits(self, subject: Subject) -> Visits:
         """Return what a browser sees on the pages; each is visited once for all gates. Raises Unavailable."""
         ...
+
+
+class Rule(NamedTuple):
+    """What a rule's findings mean, how to mend them, and the address that tells why."""
+
+    what: str
+    fix: str
+    source: str
 
 
 class Gate(Protocol):
