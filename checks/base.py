@@ -27,13 +27,19 @@ class Verdict(StrEnum):
 
 
 class Unavailable(Exception):
-    """Raised by `collect` when it could not measure: the reason, what to do about it, and lines of detail."""
+    """Raised by `collect` when it could not measure: the reason, what to do about it, and lines of detail.
 
-    def __init__(self, reason: str, fix: str = "", details: Sequence[str] = ()) -> None:
+    `flaky` says that a second try may well succeed, such as after a browser crashed; it gets exactly one.
+    """
+
+    def __init__(
+        self, reason: str, fix: str = "", details: Sequence[str] = (), *, flaky: bool = False
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.fix = fix
         self.details = tuple(details)
+        self.flaky = flaky
 
 
 class Changed(Unavailable):
@@ -249,6 +255,10 @@ class Gate(Protocol):
     def TIMED(self) -> bool: ...  # noqa: N802 - whether it measures time, and so runs alone
     @property
     def AGE(self) -> int | None: ...  # noqa: N802 - seconds after which it is measured again; None: never
+    @property
+    def EXPLAIN(self) -> str: ...  # noqa: N802 - what it checks, why, and where its limits come from
+    @property
+    def RULES(self) -> Mapping[str, Rule]: ...  # noqa: N802 - each rule that it reports; `axe:*` for a family
     @property
     def LIMITS(self) -> Limits: ...  # noqa: N802 - defaults, for running by hand
 

@@ -14,6 +14,7 @@ from checks.base import (
     Limits,
     Measure,
     Principle,
+    Rule,
     Scope,
     Subject,
     Tools,
@@ -54,6 +55,27 @@ _FIXES = {
     "total": "begin with the biggest files above",
 }
 _SHOWN = 5
+
+EXPLAIN = """\
+Adds up what a visitor's browser loads with each page, and what the whole site weighs: scripts with all that they import
+statically, style sheets, the candidate of each image that a browser picks, the fonts that the page's text needs. Text
+counts as gzip, which is what GitHub Pages sends. Weight is what a visitor on a phone waits and pays for. The limits are
+budgets.page and budgets.site of constitution.toml; `none` is no limit."""
+_WEIGHT = "https://web.dev/articles/performance-budgets-101"
+RULES: Mapping[str, Rule] = {
+    **{
+        f"page-{kind}": Rule(
+            f"one page loads more {_LABELS[kind]} than budgets.page.{kind}", _FIXES[kind], _WEIGHT
+        )
+        for kind in KINDS
+    },
+    **{
+        f"site-{kind}": Rule(
+            f"the site has more {_LABELS[kind]} than budgets.site.{kind}", _FIXES[kind], _WEIGHT
+        )
+        for kind in KINDS
+    },
+}
 
 
 def unavailable(tools: Tools) -> str | None:

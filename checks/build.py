@@ -16,6 +16,7 @@ from checks.base import (
     Limits,
     Measure,
     Principle,
+    Rule,
     Scope,
     Subject,
     Tools,
@@ -42,6 +43,79 @@ LIMITS: Limits = {"file": 100 * 1024 * 1024, "site": 1_000_000_000}
 # Only files this big can be over a limit that anyone would set; the others stay out of the evidence.
 _NOTABLE = 1_000_000
 _SHOWN = 5
+
+EXPLAIN = """\
+Looks at every file of the output as GitHub Pages will serve it: pages are whole, and every style sheet, script, image,
+font and icon that a page or style sheet refers to is there under the environment's base path. A site with a wrong base
+path still scores 96 or more in every category of Lighthouse while nothing of it loads, so this is looked at first.
+The sizes are GitHub's own limits, for a file and for a published site; nobody can raise them."""
+_PAGES_LIMITS = "https://docs.github.com/en/pages/getting-started-with-github-pages/github-pages-limits"
+_FILES = "https://docs.github.com/en/repositories/working-with-files/managing-large-files/about-large-files-on-github"
+_QUIRKS = "https://quirks.spec.whatwg.org/"
+_PAGES_404 = (
+    "https://docs.github.com/en/pages/getting-started-with-github-pages/"
+    "creating-a-custom-404-page-for-your-github-pages-site"
+)
+_PAGES_SITE = (
+    "https://docs.github.com/en/pages/getting-started-with-github-pages/creating-a-github-pages-site"
+)
+RULES: Mapping[str, Rule] = {
+    "no-index": Rule(
+        "there is no index.html at the top of the output",
+        "point site.output in invoke.yaml at the folder that the build fills",
+        _PAGES_SITE,
+    ),
+    "wrong-base": Rule(
+        "references begin with another base path than the one that the site will be served under",
+        "set the base path in the site's configuration (Astro, Vite: base; Next: basePath), and write links with it",
+        "https://docs.astro.build/en/reference/configuration-reference/#base",
+    ),
+    "missing-file": Rule(
+        "a file that a page or style sheet loads is not in the output; capitals matter",
+        "correct the address, or add the file to the site (public/ in Astro and Vite)",
+        "https://html.spec.whatwg.org/multipage/urls-and-fetching.html",
+    ),
+    "empty-page": Rule(
+        "an HTML file has no content",
+        "find out why the build wrote nothing, or leave the file out",
+        "https://html.spec.whatwg.org/multipage/syntax.html#writing",
+    ),
+    "no-doctype": Rule(
+        "a page does not begin with <!doctype html>, so browsers show it in quirks mode",
+        "make <!doctype html> the first line of the layout",
+        _QUIRKS,
+    ),
+    "no-title": Rule(
+        "a page has no title, which tabs, bookmarks, search engines and screen readers show",
+        "add <title> to its head",
+        "https://www.w3.org/WAI/WCAG21/Understanding/page-titled.html",
+    ),
+    "fragment": Rule(
+        "an HTML file has neither doctype nor html, head or body (advice)",
+        "nothing, when a script loads it; else give it a layout",
+        _QUIRKS,
+    ),
+    "symlink": Rule(
+        "a symbolic link leads out of the output or to nothing: it is not published",
+        "copy the file into the site instead of linking to it",
+        _PAGES_SITE,
+    ),
+    "big-file": Rule(
+        "a file is over what GitHub takes in a push",
+        "host it elsewhere, for example as a release asset, or split it",
+        _FILES,
+    ),
+    "big-site": Rule(
+        "the output is over what GitHub Pages publishes",
+        "remove what no page needs, and make images and videos smaller",
+        _PAGES_LIMITS,
+    ),
+    "no-404": Rule(
+        "there is no 404.html, so visitors of a wrong address see GitHub's page (advice)",
+        "add a page 404 to the site (Astro: src/pages/404.astro)",
+        _PAGES_404,
+    ),
+}
 
 
 def unavailable(tools: Tools) -> str | None:

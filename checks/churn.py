@@ -15,6 +15,7 @@ from checks.base import (
     Limits,
     Measure,
     Principle,
+    Rule,
     Scope,
     Subject,
     Tools,
@@ -42,6 +43,37 @@ _MOST = 3
 # The evidence keeps this many groups of pages, the biggest ones.
 _KEPT = 20
 _LONGEST = 60
+
+EXPLAIN = """\
+Compares every changed page with the live release, byte for byte, and finds those that differ by nothing but a token
+the build writes into every page: a time, a commit, a version, the hashed name of a style sheet. Each such page is a new
+file for git at every release, releases are never deleted, and repositories on GitHub should stay well below 10 GB.
+It is advice unless churn.blocking says otherwise; churn.pages of constitution.toml is how many pages may do so."""
+_SIZES = "https://docs.github.com/en/repositories/creating-and-managing-repositories/repository-limits"
+RULES: Mapping[str, Rule] = {
+    "hashed-name": Rule(
+        "pages differ by a file name with a hash, or an address with ?v=",
+        "accept it where the file seldom changes, else give the file a name without a hash",
+        _SIZES,
+    ),
+    "build-stamp": Rule(
+        "pages differ by the build's date, time or commit",
+        "leave it out of the layout, or write the date of the page's own last change",
+        "https://reproducible-builds.org/docs/source-date-epoch/",
+    ),
+    "version": Rule("pages differ by a version", "show it on one page only, or accept it", _SIZES),
+    "number": Rule("pages differ by a number", "show it on one page only, or accept it", _SIZES),
+    "random": Rule(
+        "pages differ by a nonce, a UUID or a generated id",
+        "make ids from the content; a nonce in a static file protects nothing, use hashes",
+        "https://developer.mozilla.org/en-US/docs/Web/HTML/Reference/Global_attributes/nonce",
+    ),
+    "digest": Rule(
+        "pages differ by a digest for CSP or integrity",
+        "accept it when the script behind it changed, else invoke build --twice shows what differs",
+        "https://developer.mozilla.org/en-US/docs/Web/Security/Subresource_Integrity",
+    ),
+}
 
 
 def unavailable(tools: Tools) -> str | None:

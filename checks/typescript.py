@@ -19,6 +19,7 @@ from checks.base import (
     Measure,
     Principle,
     Result,
+    Rule,
     Scope,
     Subject,
     Tools,
@@ -51,6 +52,45 @@ _ENVIRONMENT: Mapping[str, str | None] = {
     "NO_COLOR": "1",
     "FORCE_COLOR": None,
     "ASTRO_TELEMETRY_DISABLED": "1",
+}
+
+EXPLAIN = """\
+Runs the site's own type checker (tsc, vue-tsc, astro check, svelte-check) in the site's folder and reads its errors.
+The command is site.check in invoke.yaml, else found in package.json. A checker that could not look is unavailable and
+never passed, and TypeScript that nothing checks is too. Allowed are no errors, or those that ts-baseline.json counts:
+that file only ever shrinks."""
+_DIAGNOSTICS = "https://github.com/microsoft/TypeScript/blob/main/src/compiler/diagnosticMessages.json"
+RULES: Mapping[str, Rule] = {
+    "type-errors": Rule(
+        "the checker reports errors; they are counted by code",
+        "invoke ts.fix repairs what can be proven; invoke ts.report tells the causes of the rest",
+        "https://www.typescriptlang.org/docs/handbook/2/basic-types.html#static-type-checking",
+    ),
+    "new-type-errors": Rule(
+        "there are more errors in a file than ts-baseline.json allows there",
+        "mend what is new; the baseline is never raised",
+        "https://www.typescriptlang.org/docs/handbook/migrating-from-javascript.html",
+    ),
+    "baseline": Rule(
+        "errors are left that the baseline allows (advice)",
+        "invoke ts.fix, then invoke ts.baseline writes the smaller number down",
+        "https://www.typescriptlang.org/docs/handbook/migrating-from-javascript.html",
+    ),
+    "checker-broke": Rule(
+        "the checker ended with an error code and named no error",
+        "run it yourself in the site's folder and mend what it says",
+        "https://www.typescriptlang.org/docs/handbook/compiler-options.html",
+    ),
+    "TS*": Rule(
+        "one error of the compiler, with its file and line",
+        "mend the code at that place; invoke ts.report tells the cause and the order of repair",
+        _DIAGNOSTICS,
+    ),
+    "*": Rule(
+        "one error of a checker around the compiler (Svelte, Vue, Astro), by its own name",
+        "mend the markup or code at that place",
+        "https://github.com/sveltejs/language-tools/tree/master/packages/svelte-check",
+    ),
 }
 
 

@@ -12,6 +12,7 @@ from checks.base import (
     Limits,
     Measure,
     Principle,
+    Rule,
     Scope,
     Subject,
     Tools,
@@ -42,6 +43,49 @@ _TITLES = {
     "runs": "Z2, the runs since the last release",
     "workflows": "the workflow files of the default branch",
     "usage": "Z1, the billed minutes",
+}
+
+EXPLAIN = """\
+Asks GitHub about the repository that the environment is published to: whether Actions may run, which workflow files
+there are, what ran since the last release (Z2), and how many minutes were billed (Z1). Everything runs on the owner's
+machine, so both numbers must be 0. Where the environment is not on GitHub there is nothing to ask. That nobody here can
+read the bill may be declared in zero_actions.bill_unreadable of constitution.toml; the runs must be proven anyway."""
+_MANAGING = (
+    "https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/"
+    "enabling-features-for-your-repository/managing-github-actions-settings-for-a-repository"
+)
+_EVENTS = "https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows"
+_BILLING = "https://docs.github.com/en/billing/concepts/product-billing/github-actions"
+RULES: Mapping[str, Rule] = {
+    "published-workflow": Rule(
+        "the output itself contains a workflow, which would run on every release",
+        "take the folder .github out of what the build copies to the output",
+        _EVENTS,
+    ),
+    "actions-enabled": Rule(
+        "Actions are enabled in the repository, so every release starts a run there",
+        "invoke deploy.setup turns them off",
+        _MANAGING,
+    ),
+    "workflow": Rule("a workflow file would run by itself", "git rm it, and push", _EVENTS),
+    "workflow-by-hand": Rule("a workflow runs only when somebody starts it (advice)", "git rm it", _EVENTS),
+    "runs": Rule(
+        "workflows ran since the last release",
+        "find out what started them and remove it, then delete the runs: gh run delete",
+        "https://docs.github.com/en/actions/how-tos/manage-workflow-runs/delete-a-workflow-run",
+    ),
+    "pages-runs": Rule(
+        "GitHub published the site by a run of its own",
+        "invoke deploy.setup turns Actions off: the branch is then published without one",
+        "https://docs.github.com/en/pages/getting-started-with-github-pages/"
+        "configuring-a-publishing-source-for-your-github-pages-site",
+    ),
+    "minutes": Rule("minutes of Actions were billed", "invoke deploy.setup, and look at the bill", _BILLING),
+    "bill-unreadable": Rule(
+        "GitHub does not tell the bill to this login",
+        "gh auth refresh --scopes user, or declare it in zero_actions.bill_unreadable",
+        _BILLING,
+    ),
 }
 
 
