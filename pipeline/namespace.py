@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from invoke import Collection
 
-from pipeline.commands import build, check, demo, deploy, develop, home, project, promote, releases, serve, ts
+from pipeline.commands import (
+    build,
+    check,
+    demo,
+    deploy,
+    develop,
+    home,
+    phases,
+    project,
+    promote,
+    releases,
+    serve,
+    ts,
+)
 from pipeline.core import paths
 
 # Only a checkout has something to develop.
@@ -26,5 +39,6 @@ ns = Collection(
     deploy.ns,
     releases.ns,
     ts.ns,
+    phases.phase41,
     *_own,
 )

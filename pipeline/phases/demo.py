@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from pipeline.core import http, lock, proc, ui
 from pipeline.core.clock import utc_now
 from pipeline.core.errors import Code, Stop
 from pipeline.core.paths import cache_folder, resource
-from pipeline.core.project import Project, open_project
+from pipeline.core.project import SITE_VARIABLE, Project, open_project
 from pipeline.deploy.engine import Order, deploy, rollback
 from pipeline.deploy.release import Outcome
 from pipeline.deploy.serve import open_server
@@ -61,7 +62,9 @@ def demo(folder: Path | None = None) -> Iterator[tuple[Project, str, list[Act]]]
         raise Stop(message, "XDG_CACHE_HOME=/some/other/folder invoke demo") from error
     with lock.hold(stage / "demo.lock", "the demo"):
         site, built_here = prepare(stage)
-        project = open_project(site)
+        # Variables that name another site are not about the demo's.
+        own = {name: text for name, text in os.environ.items() if name != SITE_VARIABLE}
+        project = open_project(site, environ=own)
         with ui.brief(), open_server(project, notify=lambda _: None) as server:
             ui.say()
             ui.say(f"The example site will be live at {server.url}", style="bold")

@@ -15,11 +15,13 @@ from pipeline.site import detect, facts, output, packages
 from pipeline.site.detect import Guess
 from pipeline.site.facts import Facts
 from pipeline.site.packages import Manager
-from pipeline.site.scripts import runs_already
+from pipeline.site.scripts import runs_already, without_check
 from pipeline.tools import node as nodes
 from pipeline.tools.node import Node
 
 RUN_BY_BUILD = "the build runs it itself"
+# Of these the type checker may be what writes the JavaScript; the others have a bundler for that.
+_EMITS = frozenset({None, "plain", "other", "eleventy"})
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,15 @@ def recipe(
     seen, guess = _guess(project)
     manager, lock = _manager(project, package, seen, guess)
     build = build_command(project, guess)
+    # The checker itself knows nothing of a baseline and would end the build; the gate typescript judges by it.
+    allowed = (site / baseline.NAME).is_file()
+    if allowed and build:
+        framework = settings.framework or (guess.framework.value if guess else None)
+        build = without_check(build, scripts, emits=framework in _EMITS) or build
     checker = settings.check if settings.check is not None else (guess.check.value if guess else None) or ()
     node = nodes.find_node(project.settings.tools.node) if package is not None else None
     install, note, digest = _install(project, package, manager, lock, node, force=force, relock=relock)
-    # The checker itself knows nothing of a baseline and would end the build.
-    judged = check and not (site / baseline.NAME).is_file()
-    check_note = _check_note(checker, build, scripts, check=judged)
+    check_note = _check_note(checker, build, scripts, check=check and not allowed)
     place = project.environment(environment)
     keep = output.keep_reason(site, project.output) if build else "nothing is built"
     return Recipe(
