@@ -49,6 +49,9 @@ class Program(invoke.Program):
         super().parse_core(argv)
         # invoke turns bytecode off, which makes every start 2.3 times as dear.
         sys.dont_write_bytecode = False
+        self._go_to_site()
+
+    def _go_to_site(self) -> None:
         if self.args.site.value:
             ui.remember_site(self.args.site.value)
             os.environ["INVOKE_SITE_PATH"] = str(Path(self.args.site.value).absolute())
@@ -65,6 +68,8 @@ class Program(invoke.Program):
         except ParseError as error:
             ui.show_stop(suggest(str(error), self.words(), error.context))
             raise SystemExit(int(Code.USAGE)) from None
+        # Behind a task it counts as much as in front of it.
+        self._go_to_site()
 
     def words(self) -> list[str]:
         """Return every task name that could have been meant."""

@@ -92,6 +92,17 @@ def test_the_documented_exit_codes_are_the_real_ones() -> None:
     }
 
 
+def test_the_site_may_be_named_behind_a_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = tmp_path / "shop"
+    site.mkdir()
+    (site / "invoke.yaml").write_text("site: {name: the shop}\n")
+    monkeypatch.setenv("INVOKE_SITE_PATH", str(tmp_path))
+    Program(ns).run(["pages", "home", f"--site={site}"], exit=False)
+    assert "the shop" in capsys.readouterr().out
+
+
 def test_the_nearest_task_is_suggested() -> None:
     stop = suggest("No idea what 'deplyo' is!", ["build", "deploy", "serve"])
     assert stop.message == "there is no task deplyo; the nearest is deploy"

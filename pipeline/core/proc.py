@@ -17,6 +17,8 @@ from pipeline.core.errors import Code, Stop
 from pipeline.core.secrets import redact
 
 Line = Callable[[str], None]
+# What runs now, for whoever has to end it all from another thread.
+_running: set[subprocess.Popen[bytes]] = set()
 # Between the polite signal and the final one; npm and git need a moment to remove their temporary files.
 _GRACE_SECONDS = 3.0
 
@@ -91,16 +93,17 @@ def run(
     words = tuple(os.fspath(word) for word in argv)
     start = time.monotonic()
     process = _start(words, cwd, env)
+    _running.add(process)
     out, err = bytearray(), bytearray()
-    threads = [
-        _spawn(_collect, process.stdout, out, on_line),
-        _spawn(_collect, process.stderr, err, on_line),
-    ]
-    feeder = _Feeder(process.stdin, stdin)
-    threads.append(feeder.thread)
-    # Popen.wait(timeout) polls, which costs up to 50 ms a command; a thread that blocks in waitpid costs nothing.
-    waiter = _spawn(process.wait)
     try:
+        threads = [
+            _spawn(_collect, process.stdout, out, on_line),
+            _spawn(_collect, process.stderr, err, on_line),
+        ]
+        feeder = _Feeder(process.stdin, stdin)
+        threads.append(feeder.thread)
+        # Popen.wait(timeout) polls, which costs up to 50 ms a command; a thread blocking in waitpid costs nothing.
+        waiter = _spawn(process.wait)
         waiter.join(timeout)
         late = waiter.is_alive()
         if late:
@@ -108,6 +111,8 @@ def run(
     except BaseException:
         _end(process)
         raise
+    finally:
+        _running.discard(process)
     # A grandchild that keeps a pipe open must not keep us: what it says after its parent's end is not ours.
     end = time.monotonic() + _GRACE_SECONDS
     for thread in threads:
@@ -197,6 +202,12 @@ class _Feeder:
                     pipe.write(chunk)
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             self.error = error
+
+
+def end_all() -> None:
+    """End every program that other threads wait for now, with its children: a Ctrl-C reaches the main thread only."""
+    for process in tuple(_running):
+        _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

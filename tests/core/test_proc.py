@@ -98,6 +98,8 @@ def test_an_interrupt_ends_the_program_too(tmp_path: Path) -> None:
     )
     while not (note.is_file() and note.read_text().strip()):
         time.sleep(0.02)
+    # The program writes before Popen has returned on a busy machine.
+    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     process.wait(10)
     assert not alive(int(note.read_text()))
