@@ -11,7 +11,7 @@ import pytest
 from invoke.exceptions import ParseError
 
 from pipeline.commands.serve import number
-from pipeline.core import runs
+from pipeline.core import runs, ui
 from pipeline.core.errors import MEANING, Code, Stop
 from pipeline.executor import carry, explain
 from pipeline.namespace import ns
@@ -99,6 +99,7 @@ def test_the_site_may_be_named_behind_a_task(
     site.mkdir()
     (site / "invoke.yaml").write_text("site: {name: the shop}\n")
     monkeypatch.setenv("INVOKE_SITE_PATH", str(tmp_path))
+    monkeypatch.setattr(ui._screen, "site", "")
     Program(ns).run(["pages", "home", f"--site={site}"], exit=False)
     assert "the shop" in capsys.readouterr().out
 
