@@ -234,7 +234,7 @@ class Tab:
         where: Json = {} if world is None else {"contextId": world}
         found = await self.send(
             "Runtime.evaluate",
-            seconds=timeout,
+            seconds=seconds,
             expression=expression,
             returnByValue=True,
             awaitPromise=True,
@@ -247,7 +247,7 @@ class Tab:
     async def world(self, name: str, frame: str = "") -> int:
         """Make an isolated world in a frame, by default the page's own, and return its context's number.
 
-        Scripts there see the page's elements and not its globals, and its Content-Security-Policy does not hold them up.
+        Scripts there see the page's elements and not its globals; its Content-Security-Policy does not stop them.
         """
         made = await self.send("Page.createIsolatedWorld", frameId=frame or self.target, worldName=name)
         return int(made["executionContextId"])
@@ -261,7 +261,7 @@ class Tab:
     async def press(self, key: str, *, shift: bool = False) -> None:
         """Press and release a key: `Tab`, `Enter`, `Escape`, `Home`, `End`, an arrow, a space or a character."""
         code, text = _KEYS.get(key, (0, key))
-        common = {
+        common: Json = {
             "key": key,
             "code": "Space" if key == " " else key,
             "windowsVirtualKeyCode": code,
@@ -288,7 +288,7 @@ class Tab:
         where: Json = {"clip": {"scale": 1, **clip}} if clip else {}
         found = await self.send(
             "Page.captureScreenshot",
-            seconds=timeout,
+            seconds=seconds,
             format="webp",
             quality=quality,
             captureBeyondViewport=beyond,
