@@ -23,13 +23,17 @@ class _Run:
 _run = _Run()
 
 
+def run_id() -> str:
+    """Return this run's name: when it began, and its process."""
+    return f"{_run.started.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+
+
 def folder(state: Path, keep: int = 50) -> Path:
     """Return this run's folder below a site's state folder; the oldest beyond `keep` runs are removed."""
     if _run.folder is None or _run.folder.parent.parent != state:
         import shutil
 
-        name = f"{_run.started.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-        _run.folder = state / "runs" / name
+        _run.folder = state / "runs" / run_id()
         _run.folder.mkdir(parents=True, exist_ok=True)
         old = sorted(path for path in _run.folder.parent.iterdir() if path.is_dir())
         for path in old[:-keep]:

@@ -33,9 +33,15 @@ class Step:
 
 @dataclass
 class _Screen:
-    """The unfinished line on stderr, if any; `quiet` holds back step lines, `brief` other programs' output."""
+    """The unfinished line on stderr, if any; `quiet` holds back step lines, `brief` other programs' output.
+
+    `running` are the labels of steps that go on side by side, `status` whether the last line names them now.
+    """
 
     open_label: str | None = None
+    beside: int = 0
+    running: list[str] = field(default_factory=list)
+    status: bool = False
     quiet: bool = False
     brief: bool = False
     site: str = ""
@@ -78,6 +84,7 @@ def _write(text: str, style: str = "") -> None:
     with _writing:
         _break_line()
         print(paint(text, style) if style else text, file=sys.stderr, flush=True)
+        _draw()
 
 
 def fit(text: str) -> str:
@@ -142,8 +149,10 @@ def remember_site(typed: str) -> None:
 
 def data(text: str) -> None:
     """Write a result to stdout."""
-    _break_line()
-    print(redact(text), flush=True)
+    with _writing:
+        _break_line()
+        print(redact(text), flush=True)
+        _draw()
 
 
 def data_json(value: object) -> None:
@@ -191,7 +200,12 @@ def step(label: str) -> Iterator[Step]:
     """Write a step's label now and its verdict, time and note when the block ends."""
     one = Step(label)
     with _writing:
-        _open_line(label)
+        beside = _screen.beside > 0
+        if beside:
+            _screen.running.append(label)
+            _draw()
+        else:
+            _open_line(label)
     start = time.monotonic()
     try:
         yield one
@@ -203,7 +217,49 @@ def step(label: str) -> Iterator[Step]:
         raise
     finally:
         with _writing:
+            if beside:
+                _screen.running.remove(label)
+                _break_line()
             _close_line(one, time.monotonic() - start)
+            _draw()
+
+
+@contextlib.contextmanager
+def side_by_side(labels: Sequence[str] = ()) -> Iterator[None]:
+    """Show the steps of several threads for the block: a line for each that ends.
+
+    A terminal's last line names those that run now. What is piped cannot be written over, so there all `labels` are
+    named before the first one begins: one without a line of its own is the one that hangs.
+    """
+    with _writing:
+        if labels and not _screen.quiet and not _rewritable():
+            import textwrap
+
+            text = f"side by side: {', '.join(labels)}"
+            _write(textwrap.fill(text, 80, subsequent_indent="    ", break_on_hyphens=False))
+        _screen.beside += 1
+    try:
+        yield
+    finally:
+        with _writing:
+            _screen.beside -= 1
+            _break_line()
+
+
+def _rewritable() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _draw() -> None:
+    """Name what runs side by side in the last line, where that can be written over."""
+    if _screen.quiet or not _screen.running or not _rewritable():
+        return
+    text = f"running: {', '.join(one.removeprefix('gate: ') for one in _screen.running)}"
+    columns = width() - 1
+    cut = text if len(text) <= columns else text[: columns - 1] + "…"
+    sys.stderr.write(f"\r\033[K{paint(redact(cut), 'dim')}")
+    sys.stderr.flush()
+    _screen.status = True
 
 
 @contextlib.contextmanager
@@ -254,7 +310,9 @@ def _close_line(one: Step, seconds: float) -> None:
     if _screen.quiet:
         return
     head = "" if _screen.open_label == one.label else _leader(redact(one.label))
-    _screen.open_label = None if head == "" else _screen.open_label
+    if head:
+        _break_line()
+    _screen.open_label = None
     took, note = f" {seconds:.1f} s", f"  {redact(one.note)}" if one.note else ""
     whole = f"{_leader(redact(one.label))}{one.verdict}{took}{note}"
     if note and fit(whole) != whole:
@@ -265,6 +323,10 @@ def _close_line(one: Step, seconds: float) -> None:
 
 
 def _break_line() -> None:
+    if _screen.status:
+        _screen.status = False
+        sys.stderr.write("\r\033[K")
+        sys.stderr.flush()
     if _screen.open_label is not None:
         _screen.open_label = None
         sys.stderr.write("\n")

@@ -6,18 +6,23 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from checks import GATES
 from checks.base import Evidence, Finding, Measure, Verdict
+from pipeline.core.clock import parse
 from pipeline.core.errors import Code, Stop
 from pipeline.core.files import read_json, write_atomic
+from pipeline.gates import score as points
+from pipeline.gates.score import Score, Share, Standing
 from pipeline.gates.waivers import Waived
 
-FORMAT = 2
+FORMAT = 3
+# Records of releases are kept for good. Format 2 had no weights, no machine, no duration and no run.
+_READABLE = frozenset({2, FORMAT})
 # Why a gate has not measured in an emergency.
 DEFERRED = "put off until right after the release: an emergency"
 _SHOWN = 10
@@ -29,7 +34,8 @@ class Judged:
 
     `reason` says why it was unavailable or had nothing to judge, `carried` whether the evidence is an earlier
     one, `seconds` is the wall time now, `inputs` the digest of what the measurement depends on, `production`
-    whether it is judged for production, which refuses what could not be measured.
+    whether it is judged for production, which refuses what could not be measured, `weight` its share of its
+    principle's score, `tries` how often it was measured until it could be.
     """
 
     gate: str
@@ -49,6 +55,29 @@ class Judged:
     carried: bool
     seconds: float
     production: bool = True
+    weight: int = 1
+    tries: int = 1
+
+    @property
+    def deferred(self) -> bool:
+        """Whether an emergency put it off until after the release."""
+        return self.verdict is Verdict.UNAVAILABLE and self.reason == DEFERRED
+
+    @property
+    def declared(self) -> bool:
+        """Whether all that could not be measured is what the policy says nobody can; the rest was proven."""
+        measured = self.evidence is not None and not any(one.blocking for one in self.findings)
+        return self.verdict is Verdict.UNAVAILABLE and measured
+
+    @property
+    def standing(self) -> Standing:
+        """How it counts in the score; a waiver, or what the policy declares, counts as passed and is listed."""
+        if self.deferred:
+            return Standing.DEFERRED
+        if self.evidence is not None and self.evidence.nothing and self.verdict is Verdict.PASSED:
+            return Standing.NOTHING
+        good = self.verdict in {Verdict.PASSED, Verdict.WAIVED} or self.declared
+        return Standing.PASSED if good else Standing.LOST
 
     @property
     def blocks(self) -> bool:
@@ -57,14 +86,17 @@ class Judged:
         Where all that could not be measured is what the policy says nobody can, the rest was proven.
         """
         if self.verdict is Verdict.UNAVAILABLE:
-            declared = self.evidence is not None and not any(one.blocking for one in self.findings)
-            return self.non_negotiable and self.production and not declared
+            return self.non_negotiable and self.production and not self.declared
         return self.verdict is Verdict.FAILED
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """All results for one tree, environment and policy; `missing` names the gates that were not asked."""
+    """All results for one tree, environment and policy; `missing` names the gates that were not asked.
+
+    `production` says that a release needs a score of `threshold` (of 100), `emergency` that gates were put off. `run`
+    names the run that judged, which took `duration` seconds on `machine`.
+    """
 
     tree: str
     environment: str
@@ -75,18 +107,52 @@ class Judgement:
     judged_at: str
     results: tuple[Judged, ...]
     missing: tuple[str, ...] = field(default=())
+    production: bool = False
+    threshold: float = 0.0
+    emergency: bool = False
+    run: str = ""
+    duration: float = 0.0
+    machine: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
-        """Whether a release may rely on it."""
+        """Whether a release may rely on it, in an emergency where gates were put off."""
         return not self.missing and self.refusal() is None
+
+    @cached_property
+    def score(self) -> Score:
+        """Return the compliance score of what was judged."""
+        return points.score(
+            Share(one.gate, one.principle, one.weight, one.standing, one.verdict.value)
+            for one in self.results
+        )
+
+    @property
+    def deferred(self) -> tuple[str, ...]:
+        """Return the gates that an emergency put off."""
+        return tuple(one.gate for one in self.results if one.deferred)
+
+    @property
+    def too_low(self) -> bool:
+        """Whether production refuses its score; a few gates by themselves have none."""
+        return self.production and not self.missing and not self.score.reaches(self.threshold)
+
+    @property
+    def tools(self) -> dict[str, str]:
+        """Return the versions of all that measured, by name; two versions of one thing are both named."""
+        seen: dict[str, dict[str, None]] = {}
+        for one in self.results:
+            for name, version in one.evidence.tools.items() if one.evidence else ():
+                seen.setdefault(name, {})[version] = None
+        return {name: ", ".join(found) for name, found in sorted(seen.items())}
 
     @cached_property
     def record(self) -> dict[str, Any]:
         """Return it as JSON, without its own digest."""
         gates = {one.gate: _plain(one) for one in self.results}
-        rest = {name: getattr(self, name) for name in _BOUND}
-        return {"format": FORMAT, **rest, "judged_at": self.judged_at, "gates": gates}
+        rest = {name: getattr(self, name) for name in (*_BOUND, "judged_at", *_ABOUT)}
+        told = {"tools": self.tools, "score": asdict(self.score), "deferred": list(self.deferred)}
+        return {"format": FORMAT, **rest, **told, "gates": gates}
 
     @cached_property
     def digest(self) -> str:
@@ -97,20 +163,27 @@ class Judgement:
         """Return the Stop (3) that says which of these gates are in the way and what they found, or None."""
         from pipeline.gates import show
 
-        if not any(one.blocks for one in self.results):
+        if not any(one.blocks for one in self.results) and not self.too_low:
             return None
         return Stop(show.summary(self), show.hint(self), Code.GATE, tuple(show.blockers(self)))
 
-    def require(self) -> None:
-        """Raise Stop (3) unless a release may rely on it: every gate was asked, and none is in the way."""
+    def require(self, *, emergency: bool = False) -> None:
+        """Raise Stop (3) unless a release may rely on it: every gate was asked, and none is in the way.
+
+        One with gates that were put off is for an emergency only.
+        """
         if refusal := self.refusal():
             raise refusal
+        if self.deferred and not emergency:
+            told = f"put off by an emergency and not measured since: {', '.join(self.deferred)}"
+            raise Stop(told, f"invoke check --env={self.environment}", Code.GATE)
         if self.missing:
             asked = f"not judged for {self.environment}: {', '.join(self.missing)}"
             raise Stop(asked, f"invoke check --env={self.environment}", Code.GATE)
 
 
 _BOUND = ("tree", "environment", "policy", "source", "base", "url")
+_ABOUT = ("production", "threshold", "emergency", "run", "duration", "machine")
 
 
 def _plain(one: Judged) -> dict[str, Any]:
@@ -144,22 +217,29 @@ def write(state: Path, judgement: Judgement) -> Path:
 
 
 def read(path: Path) -> Judgement | None:
-    """Return the judgement in a file; None when it is not there, half, of another format, or altered."""
+    """Return the judgement in a file; None when it is not there, half, of an older format, or altered."""
     record = read_json(path)
-    if not isinstance(record, dict) or record.get("digest") != digest_of(record):
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        return None
+    if record.get("digest") != digest_of(record):
         return None
     return judgement_of(record)
 
 
 def judgement_of(record: Mapping[str, Any]) -> Judgement | None:
-    """Return the judgement that a whole record holds, or None when it is of another format."""
-    if record.get("format") != FORMAT:
+    """Return the judgement that a whole record holds, or None when it is of a format that nobody reads any more.
+
+    That of an older format makes another record, with another digest: it is to be read, not to be relied on.
+    """
+    if record.get("format") not in _READABLE:
         return None
     try:
         # JSON is kept with sorted keys; what people see is in the registry's order.
         found = {name: _judged(value) for name, value in record["gates"].items()}
-        results = tuple(found[name] for name in GATES if name in found)
+        names = dict.fromkeys([*(name for name in GATES if name in found), *found])
+        results = tuple(found[name] for name in names)
         rest = {name: record[name] for name in (*_BOUND, "judged_at")}
+        rest |= {name: record[name] for name in _ABOUT if name in record}
     except (KeyError, TypeError, ValueError):
         return None
     return Judgement(**rest, results=results)
@@ -281,42 +361,77 @@ def same(one: Judgement, other: Judgement) -> bool:
     """Whether two judgements say the same of the same: then the first one's record, and digest, stay."""
 
     def essence(judgement: Judgement) -> object:
-        timeless = [replace(result, seconds=0.0, carried=False) for result in judgement.results]
-        return replace(judgement, judged_at="", results=tuple(timeless))
+        timeless = [replace(result, seconds=0.0, carried=False, tries=1) for result in judgement.results]
+        return replace(judgement, judged_at="", run="", duration=0.0, machine={}, results=tuple(timeless))
 
     return canonical(asdict(essence(one))) == canonical(asdict(essence(other)))  # type: ignore[call-overload]
 
 
+@dataclass(frozen=True)
+class Now:
+    """A gate today: the version of its measurement, the digest of its inputs, and its age limit in seconds."""
+
+    version: int
+    inputs: str
+    age: int | None = None
+
+
 def problems(
-    judgement: Judgement, bound: Mapping[str, str], now: Mapping[str, tuple[int, str]], today: date
+    judgement: Judgement, bound: Mapping[str, str], now: Mapping[str, Now], moment: datetime
 ) -> list[str]:
     """Return why a judgement does not hold for a release; pure.
 
-    `bound` holds the tree, environment, policy, base and url of the release, `now` each gate's version and
-    digest of inputs.
+    `bound` holds the tree, environment, policy, base and url of the release, `now` each gate as it is today.
     """
-    lines = [
+    lines = strange(judgement, bound)
+    by_gate = {one.gate: one for one in judgement.results}
+    for name, today in now.items():
+        result = by_gate.get(name)
+        lines += [f"{name}: not judged"] if result is None else _problem(result, today, moment)
+    if judgement.too_low and not lines:
+        said = points.shown(judgement.score.overall)
+        lines.append(f"the score is {said} of 100, and {judgement.environment} needs {judgement.threshold:g}")
+    return lines
+
+
+def strange(judgement: Judgement, bound: Mapping[str, str]) -> list[str]:
+    """Return what the judgement is of, where that is something else than what is asked for; pure."""
+    return [
         f"the evidence is for another {_NAMES[name]}: {_short(getattr(judgement, name))}, not {_short(value)}"
         for name, value in bound.items()
         if getattr(judgement, name) != value
     ]
-    by_gate = {one.gate: one for one in judgement.results}
-    for name, (version, inputs) in now.items():
-        result = by_gate.get(name)
-        if result is None:
-            lines.append(f"{name}: not judged")
-        elif (result.version, result.inputs) != (version, inputs):
-            what = "the sources have" if result.scope == "source" else "what it measures has"
-            lines.append(f"{name}: {what} changed since it was judged")
-        elif result.blocks:
-            lines.append(f"{name}: {result.verdict.value}" + (f", {result.reason}" if result.reason else ""))
-        else:
-            lines += [
-                f"{name}: its waiver ended on {one.until}"
-                for one in result.waivers
-                if date.fromisoformat(one.until) < today
-            ]
-    return lines
+
+
+def _problem(result: Judged, today: Now, moment: datetime) -> list[str]:
+    name = result.gate
+    if stale := outdated(result, today, moment):
+        return [f"{name}: {stale}"]
+    if result.deferred:
+        return [f"{name}: put off by an emergency and not measured since"]
+    if result.blocks:
+        return [f"{name}: {result.verdict.value}" + (f", {result.reason}" if result.reason else "")]
+    ended = [one.until for one in result.waivers if one.until < moment.date().isoformat()]
+    return [f"{name}: its waiver ended on {until}" for until in ended]
+
+
+def outdated(result: Judged, today: Now, moment: datetime) -> str:
+    """Return why a result says nothing of today any more, or an empty text; pure."""
+    if (result.version, result.inputs) != (today.version, today.inputs):
+        what = "the sources have" if result.scope == "source" else "what it measures has"
+        return f"{what} changed since it was judged"
+    if today.age is not None and result.evidence is not None:
+        seconds = (moment - parse(result.evidence.measured_at)).total_seconds()
+        if seconds > today.age:
+            return f"it was measured {_span(seconds)} ago, which is more than {_span(today.age)}"
+    return ""
+
+
+def _span(seconds: float) -> str:
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} s"
 
 
 _NAMES = {

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from checks import GATES
 from checks.base import (
@@ -24,14 +27,14 @@ from checks.base import (
     Unavailable,
     Verdict,
 )
-from pipeline.core import ui
+from pipeline.core import proc, runs, ui
 from pipeline.core.clock import Clock, ago, parse, stamp, utc_now
 from pipeline.core.errors import Code, Stop
 from pipeline.core.model import Artifact
 from pipeline.core.project import Project
+from pipeline.gates import attempts, machine, show, waivers
 from pipeline.gates import evidence as store
-from pipeline.gates import show, waivers
-from pipeline.gates.evidence import Judged, Judgement
+from pipeline.gates.evidence import Judged, Judgement, Now
 from pipeline.gates.subject import SiteTools, limits_for, subject_of
 
 # Gates wait for a browser and other programs most of the time.
@@ -51,13 +54,18 @@ class Bench:
     fresh: bool = False
     production: bool = True
     emergency: bool = False
+    # Set when the run ends before its time: what is measured after that is not kept.
+    stopping: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True)
-class _Measured:
+class Measured:
+    """What a gate measured, now or (`carried`) earlier, in how many tries; or why it could not."""
+
     evidence: Evidence | None
     carried: bool = False
     refusal: Unavailable | None = None
+    tries: int = 1
 
 
 def judge_site(
@@ -75,8 +83,10 @@ def judge_site(
     In an emergency what measures time and is negotiable is put off until after the release, and recorded so.
 
     The judgement covers what was asked; the record on disk also keeps the other gates' results.
-    Nothing is raised for a gate that fails: that is `Judgement.require`.
+    Nothing is raised for a gate that fails: that is `Judgement.require`. Raises Stop (2) when the disk is full; what
+    was measured until then, or until Ctrl-C, is not measured again by the next run.
     """
+    start, load = time.monotonic(), machine.load()
     names = chosen(only)
     subject = subject_of(project, artifact, environment_name)
     policy = project.policy_for(environment_name)
@@ -94,8 +104,31 @@ def judge_site(
             project.environment(environment_name).production,
             emergency,
         )
-        results = _run([GATES[name] for name in names], bench)
-    return _keep(project, _judgement(project, subject, results, clock), names)
+        with _room():
+            results = _run([GATES[name] for name in names], bench)
+            about = {
+                "production": bench.production,
+                "threshold": policy.thresholds.score,
+                "run": runs.run_id(),
+                "duration": round(time.monotonic() - start, 3),
+                "machine": {**machine.figures(project), "load_start": load, "load_end": machine.load()},
+            }
+            return _keep(project, _judgement(project, subject, results, clock, about), names)
+
+
+@contextlib.contextmanager
+def _room() -> Iterator[None]:
+    """Say what to do when the disk is full; raises Stop (2)."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        text = f"the disk is full{where}: what the gates measure cannot be kept, and nothing live has changed"
+        raise Stop(
+            text, "invoke releases.tidy, or free some space; then run the same command again"
+        ) from error
 
 
 def chosen(only: Sequence[str] | None) -> tuple[str, ...]:
@@ -109,13 +142,20 @@ def chosen(only: Sequence[str] | None) -> tuple[str, ...]:
 def _run(gates: Sequence[Gate], bench: Bench) -> tuple[Judged, ...]:
     """Run the gates that measure no time side by side, then the others one after the other, on a quiet machine."""
     found: dict[str, Judged] = {}
+    beside = [gate for gate in gates if not gate.TIMED]
+    names = [gate.NAME for gate in beside]
     pool = ThreadPoolExecutor(max_workers=_WORKERS)
     try:
-        waiting = {pool.submit(judge_gate, gate, bench): gate.NAME for gate in gates if not gate.TIMED}
-        for done in as_completed(waiting):
-            found[waiting[done]] = done.result()
+        with ui.side_by_side(names) if len(names) > 1 else contextlib.nullcontext():
+            waiting = {pool.submit(judge_gate, gate, bench): gate.NAME for gate in beside}
+            for done in as_completed(waiting):
+                found[waiting[done]] = done.result()
+    except BaseException:
+        # What is done is kept already; what others still run would keep everybody waiting, and mean nothing.
+        bench.stopping.set()
+        proc.end_all()
+        raise
     finally:
-        # After a failure or an interruption what has not begun does not begin; what is done is kept already.
         pool.shutdown(cancel_futures=True)
     for gate in gates:
         if gate.TIMED:
@@ -138,27 +178,27 @@ def judge_gate(gate: Gate, bench: Bench) -> Judged:
             production=bench.production or isinstance(measured.refusal, Changed),
         )
         when = ago(parse(measured.evidence.measured_at), bench.clock()) if measured.evidence else ""
-        line.verdict, line.note = judged.verdict.value, show.note(judged, when)
+        line.verdict, line.note = show.word(judged), show.note(judged, when)
     return judged
 
 
-def _measure(gate: Gate, bench: Bench, inputs: str) -> _Measured:
+def _measure(gate: Gate, bench: Bench, inputs: str) -> Measured:
     kept = None if bench.fresh else store.kept_evidence(bench.state, gate.NAME, inputs)
     if kept and not _mended_elsewhere(gate, kept, bench) and not _too_old(gate, kept, bench):
-        return _Measured(kept, carried=True)
+        return Measured(kept, carried=True)
     if bench.emergency and gate.TIMED and not gate.NON_NEGOTIABLE:
         task = show.task_of(gate.NAME)
         fix = f"invoke {task} --env={bench.subject.environment}"
-        return _Measured(None, refusal=Unavailable(store.DEFERRED, fix))
+        return Measured(None, refusal=Unavailable(store.DEFERRED, fix))
     if reason := gate.unavailable(bench.tools):
-        return _Measured(None, refusal=Unavailable(reason))
+        return Measured(None, refusal=Unavailable(reason))
     try:
-        found = gate.collect(bench.subject, bench.tools)
+        found, tries = attempts.collect(gate, bench.subject, bench.tools, bench.stopping)
     except Unavailable as refusal:
-        return _Measured(None, refusal=refusal)
+        return Measured(None, refusal=refusal)
     evidence = replace(found, measured_at=stamp(bench.clock()))
     store.keep_evidence(bench.state, gate.NAME, inputs, evidence)
-    return _Measured(evidence)
+    return Measured(evidence, tries=tries)
 
 
 def _too_old(gate: Gate, kept: Evidence, bench: Bench) -> bool:
@@ -174,7 +214,7 @@ def _mended_elsewhere(gate: Gate, kept: Evidence, bench: Bench) -> bool:
 
 
 def rule(
-    gate: Gate, measured: _Measured, limits: Limits, given: Sequence[waivers.Waiver], today: date
+    gate: Gate, measured: Measured, limits: Limits, given: Sequence[waivers.Waiver], today: date
 ) -> Judged:
     """Return a gate's result from what was measured; pure."""
     findings: list[Finding] = []
@@ -212,10 +252,18 @@ def rule(
         evidence=measured.evidence,
         carried=measured.carried,
         seconds=0.0,
+        weight=gate.WEIGHT,
+        tries=measured.tries,
     )
 
 
-def _judgement(project: Project, subject: Subject, results: tuple[Judged, ...], clock: Clock) -> Judgement:
+def _judgement(
+    project: Project,
+    subject: Subject,
+    results: tuple[Judged, ...],
+    clock: Clock,
+    about: Mapping[str, Any],
+) -> Judgement:
     return Judgement(
         tree=subject.tree,
         environment=subject.environment,
@@ -225,6 +273,8 @@ def _judgement(project: Project, subject: Subject, results: tuple[Judged, ...], 
         url=subject.url,
         judged_at=stamp(clock()),
         results=results,
+        emergency=any(one.deferred for one in results),
+        **about,
     )
 
 
@@ -235,7 +285,8 @@ def _keep(project: Project, now: Judgement, names: tuple[str, ...]) -> Judgement
     fresh = {one.gate: one for one in now.results}
     earlier = {one.gate: one for one in before.results} if before else {}
     whole = [fresh.get(name) or earlier.get(name) for name in GATES]
-    merged = replace(now, results=tuple(one for one in whole if one))
+    results = tuple(one for one in whole if one)
+    merged = replace(now, results=results, emergency=any(one.deferred for one in results))
     if before and store.same(before, merged):
         merged = before
     else:
@@ -260,26 +311,49 @@ def require(project: Project, artifact: Artifact, environment: str, clock: Clock
     return judgement
 
 
-def _look(
-    project: Project, artifact: Artifact, environment: str, clock: Clock
+def kept(
+    project: Project, artifact: Artifact, environment: str, clock: Clock = utc_now
 ) -> tuple[Judgement | None, list[str]]:
+    """Return the kept judgement of exactly this build, passed or not, and why it says nothing of today any more."""
+    path = store.path_of(project.state, artifact.tree, environment, project.policy_digest(environment))
+    judgement = store.read(path)
+    if judgement is None:
+        return None, []
+    now, moment = _today(project, artifact, environment), clock()
+    told = store.strange(judgement, _bound(project, artifact, environment))
+    for one in judgement.results:
+        if one.gate in now and (stale := store.outdated(one, now[one.gate], moment)):
+            told.append(f"{one.gate}: {stale}")
+    done = {one.gate for one in judgement.results}
+    return judgement, [*told, *(f"{name}: not judged" for name in now if name not in done)]
+
+
+def _bound(project: Project, artifact: Artifact, environment: str) -> dict[str, str]:
     place = project.environment(environment)
-    policy = project.policy_digest(environment)
-    bound = {
+    return {
         "tree": artifact.tree,
         "environment": environment,
-        "policy": policy,
+        "policy": project.policy_digest(environment),
         "base": place.base,
         "url": place.url,
     }
-    path = store.path_of(project.state, artifact.tree, environment, policy)
+
+
+def _today(project: Project, artifact: Artifact, environment: str) -> dict[str, Now]:
+    subject = subject_of(project, artifact, environment)
+    return {name: Now(gate.VERSION, gate.inputs(subject), gate.AGE) for name, gate in GATES.items()}
+
+
+def _look(
+    project: Project, artifact: Artifact, environment: str, clock: Clock
+) -> tuple[Judgement | None, list[str]]:
+    bound = _bound(project, artifact, environment)
+    path = store.path_of(project.state, artifact.tree, environment, bound["policy"])
     judgement = store.read(path) or _nearest(project.state, artifact.tree)
     if judgement is None:
         altered = " that is whole" if path.exists() else ""
         return None, [f"there is no evidence{altered} for tree {artifact.tree[:12]}"]
-    subject = subject_of(project, artifact, environment)
-    now = {name: (gate.VERSION, gate.inputs(subject)) for name, gate in GATES.items()}
-    return judgement, store.problems(judgement, bound, now, clock().date())
+    return judgement, store.problems(judgement, bound, _today(project, artifact, environment), clock())
 
 
 def _nearest(state: Path, tree: str) -> Judgement | None:

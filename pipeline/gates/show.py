@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from checks.base import Finding, Measure, Verdict, amount_text
 from pipeline.core import ui
 from pipeline.gates.evidence import Judged, Judgement
+from pipeline.gates.score import PRINCIPLES, Standing, shown
 
 _SHOWN = 5
 _WIDTH = 76  # of 80: a Stop's details are indented by four
@@ -16,6 +17,9 @@ _WIDTH = 76  # of 80: a Stop's details are indented by four
 def summary(judgement: Judgement) -> str:
     """Return the message of a judgement that stands in the way of a release."""
     stuck = [one for one in judgement.results if one.blocks]
+    if not stuck:
+        points = shown(judgement.score.overall)
+        return f"the score of {judgement.environment} is {points} of 100, a release needs {judgement.threshold:g}"
     said = ", ".join(f"{one.gate} {one.verdict.value}" for one in stuck)
     count = "1 gate is" if len(stuck) == 1 else f"{len(stuck)} gates are"
     return f"{count} in the way of {judgement.environment}: {said}"
@@ -24,6 +28,10 @@ def summary(judgement: Judgement) -> str:
 def hint(judgement: Judgement) -> str:
     """Return the next command for a judgement that did not pass."""
     stuck = [one.gate for one in judgement.results if one.blocks]
+    if not stuck:
+        lost = judgement.score.losses
+        name = lost[0].gate if lost else judgement.results[0].gate
+        return f"invoke check.explain {name}, mend the site, then: invoke check --env={judgement.environment}"
     task = task_of(stuck[0]) if len(stuck) == 1 else "check"
     if stuck == ["zero_actions"]:
         return f"mend what it names, then: invoke {task} --env={judgement.environment}"
@@ -44,10 +52,62 @@ def after(judgement: Judgement) -> str:
 
 
 def blockers(judgement: Judgement) -> Iterator[str]:
-    """Return the lines that say what is wrong, gate by gate."""
+    """Return the lines that say what is wrong, gate by gate, and what costs how many points."""
+    lost = {one.gate for one in judgement.score.losses} if judgement.too_low else set()
     for one in judgement.results:
-        if one.blocks:
+        if one.blocks or one.gate in lost:
             yield from gate_lines(one)
+    if not judgement.missing:
+        yield score_line(judgement)
+        yield from (f"  {line}" for line in losses(judgement))
+
+
+def score_line(judgement: Judgement) -> str:
+    """Return the score, what a release needs, and what it leaves out."""
+    needs = f"; a release to {judgement.environment} needs {judgement.threshold:g}"
+    put_off = f"; {', '.join(judgement.deferred)} put off" if judgement.deferred else ""
+    return f"score {shown(judgement.score.overall)} of 100{needs if judgement.production else ''}{put_off}"
+
+
+def losses(judgement: Judgement) -> Iterator[str]:
+    """Return what costs how many points of the score, the dearest first."""
+    for one in judgement.score.losses:
+        # A tenth that a gate among many costs must not read as nothing.
+        points = f"{one.points:.1f}" if one.points >= 0.1 else "less than 0.1"
+        yield f"{one.gate} ({one.principle}) {one.said} costs {points} points"
+
+
+def score_table(judgement: Judgement) -> str:
+    """Return each principle's score and what did not pass; empty where only some gates were judged."""
+    if judgement.missing:
+        return ""
+    rows: list[tuple[str, ...]] = []
+    for name in PRINCIPLES:
+        every = [one for one in judgement.results if one.principle == name]
+        counted = [one for one in every if one.standing in {Standing.PASSED, Standing.LOST}]
+        passed = sum(one.standing is Standing.PASSED for one in counted)
+        of = f"{passed} of {len(counted)}" if counted else "nothing to judge"
+        notes = [f"{one.gate} {word(one)}" for one in every if _worth_saying(one)]
+        rows.append((name, shown(judgement.score.principles[name]), of, notes[0] if notes else ""))
+        rows += [("", "", "", note) for note in notes[1:]]
+    return ui.table(rows, ("principle", "score", "gates passed", ""), right=frozenset({1}))
+
+
+def _worth_saying(one: Judged) -> bool:
+    return one.verdict is not Verdict.PASSED
+
+
+def word(one: Judged) -> str:
+    """Return a gate's verdict in words."""
+    return "put off" if one.deferred else one.verdict.value
+
+
+def waived(judgement: Judgement) -> Iterator[str]:
+    """Return a line for each waiver that a verdict rests on."""
+    for one in judgement.results:
+        for used in one.waivers:
+            what = f"{one.gate}: {used.findings} waived for {used.scope} until {used.until}"
+            yield from _wrapped(f"{what}: {used.reason}", "")
 
 
 def gate_lines(one: Judged) -> Iterator[str]:
@@ -69,10 +129,8 @@ def gate_lines(one: Judged) -> Iterator[str]:
 
 def advice(judgement: Judgement) -> Iterator[str]:
     """Return what gates recommend without blocking, and the waivers in use."""
+    yield from waived(judgement)
     for one in judgement.results:
-        for waived in one.waivers:
-            what = f"{one.gate}: {waived.findings} waived for {waived.scope} until {waived.until}"
-            yield from _wrapped(f"{what}: {waived.reason}", "")
         for finding in one.findings:
             if not finding.blocking:
                 yield from finding_lines(finding, f"{one.gate}: ")
@@ -142,7 +200,9 @@ def note(one: Judged, when: str) -> str:
     if one.verdict is Verdict.FAILED:
         parts.append(f"{blocking:,} finding{'s' if blocking != 1 else ''}")
     if one.verdict is Verdict.WAIVED:
-        parts.append(f"until {min(waived.until for waived in one.waivers)}")
+        parts.append(f"until {min(used.until for used in one.waivers)}")
     if one.carried:
         parts.append(f"measured {when}")
+    if one.tries > 1:
+        parts.append("measured at the second try")
     return ", ".join(parts)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Protocol
 
 from checks.base import Finding, Verdict, verdict
@@ -85,3 +86,67 @@ def expired(gate: str, waivers: Iterable[Waiver], today: date) -> list[str]:
         for one in waivers
         if one.gate == gate and today > one.until
     ]
+
+
+class Use(StrEnum):
+    """What a waiver of the policy does now."""
+
+    USED = "in use"
+    SHORT = "not enough"
+    IDLE = "covers nothing any more"
+    ENDED = "ended"
+    UNKNOWN = "no such gate"
+    UNASKED = "not judged"
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A waiver of the policy and what it does now; `until` is ISO 8601, `findings` how many blocking ones it covers."""
+
+    gate: str
+    scope: str
+    reason: str
+    until: str
+    use: Use
+    findings: int = 0
+
+    def line(self) -> str:
+        """Return it for people to read, with what to do about one that nobody needs."""
+        what = f"waiver: {self.gate} {self.scope} until {self.until}, {self.use.value}"
+        if self.use is Use.USED:
+            what += f" for {self.findings}"
+        end = "; take it out of constitution.toml" if self.use in {Use.IDLE, Use.ENDED, Use.UNKNOWN} else ""
+        return f"{what}: {self.reason}{end}"
+
+
+def stated(
+    waivers: Iterable[Waiver],
+    judged: Mapping[str, tuple[Verdict, Sequence[Finding]]],
+    known: Iterable[str],
+    today: date,
+) -> list[Stated]:
+    """Return every waiver of the policy with what it does now; pure. `judged` has each judged gate's result."""
+    gates = frozenset(known)
+    return [
+        Stated(one.gate, one.scope, one.reason, one.until.isoformat(), *_use(one, judged, gates, today))
+        for one in waivers
+    ]
+
+
+def _use(
+    one: Waiver,
+    judged: Mapping[str, tuple[Verdict, Sequence[Finding]]],
+    known: frozenset[str],
+    today: date,
+) -> tuple[Use, int]:
+    if one.gate not in known:
+        return Use.UNKNOWN, 0
+    if today > one.until:
+        return Use.ENDED, 0
+    said, findings = judged.get(one.gate, (Verdict.UNAVAILABLE, ()))
+    if said is Verdict.UNAVAILABLE:
+        return Use.UNASKED, 0
+    count = sum(finding.blocking and covers(one.scope, finding.path) for finding in findings)
+    if not count:
+        return Use.IDLE, 0
+    return (Use.USED if said is Verdict.WAIVED else Use.SHORT), count
