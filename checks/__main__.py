@@ -19,6 +19,7 @@ from checks.base import (
     Evidence,
     Finding,
     Gate,
+    Lighthouse,
     Result,
     Subject,
     Unavailable,
@@ -77,6 +78,10 @@ class PlainTools:
     def visits(self, subject: Subject) -> Visits:  # noqa: ARG002 - what the Protocol gives
         """Raise Unavailable: only the pipeline has a browser."""
         raise Unavailable("there is no browser by hand", "invoke check")
+
+    def lighthouse(self, subject: Subject) -> Lighthouse:  # noqa: ARG002 - what the Protocol gives
+        """Raise Unavailable: only the pipeline has Lighthouse."""
+        raise Unavailable("there is no Lighthouse by hand", "invoke check.lighthouse")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -140,7 +140,8 @@ class Subject:
     `type_check` is the site's own checker as argv, empty when it has none; its time limit is in seconds.
     `live` is None before the first release, and by hand. `hub` is `host/owner/name` where it is published to GitHub,
     empty elsewhere, `branch` the pages branch there, `moment` (ISO 8601 in UTC) when it is judged. `versions` are those
-    of the programs that measure in a browser, by name: "chromium", "axe-core".
+    of the programs that measure in a browser, by name: "chromium", "axe-core". `plans` are digests of settings that
+    change what a gate measures, by its name; limits are not among them.
     """
 
     source: Path
@@ -158,6 +159,7 @@ class Subject:
     branch: str = ""
     moment: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    plans: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, file: File) -> bytes:
         """Return a file's bytes; raises Unavailable when they are not the ones that are judged."""
@@ -198,6 +200,30 @@ class Visits(Protocol):
         ...
 
 
+class Lighthouse(Protocol):
+    """Lighthouse on the pages of a subject; a run is what `pipeline/tools/lighthouse/report.py` reads of a report."""
+
+    @property
+    def tools(self) -> Mapping[str, str]:
+        """Return the versions of what measures: "chromium", "lighthouse"."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """Return the policy's `lighthouse`: how to measure, and how much when a value is near its limit."""
+        ...
+
+    def kept(self, page: str, preset: str) -> Sequence[Mapping[str, Any]]:
+        """Return the runs that were made of this very page and all that it loads, by what measures now."""
+        ...
+
+    def measure(
+        self, page: str, preset: str, categories: Sequence[str], count: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """Measure a page `count` times and keep what may be used again; raises Unavailable."""
+        ...
+
+
 class Tools(Protocol):
     """Other programs, as far as a gate needs them."""
 
@@ -225,6 +251,10 @@ class Tools(Protocol):
 
     def visits(self, subject: Subject) -> Visits:
         """Return what a browser sees on the pages; each is visited once for all gates. Raises Unavailable."""
+        ...
+
+    def lighthouse(self, subject: Subject) -> Lighthouse:
+        """Return Lighthouse, ready to measure the pages; raises Unavailable."""
         ...
 
 

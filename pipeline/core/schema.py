@@ -113,6 +113,9 @@ Command = Annotated[tuple[str, ...] | None, Reads(parse_command)]
 Base = Annotated[str, Reads(parse_base)]
 Url = Annotated[str, Reads(parse_url)]
 Seconds = Annotated[int, Field(gt=0, le=86_400)]
+Score = Annotated[float, Field(ge=0, le=100)]
+Milliseconds = Annotated[float, Field(ge=0, le=120_000)]
+Shift = Annotated[float, Field(ge=0, le=10)]
 
 
 class Site(Part):
@@ -387,6 +390,56 @@ class Churn(Part):
     )
 
 
+class LighthousePages(Part):
+    path: str = Field(min_length=1, description="Pattern of page paths, such as `/blog/*`.")
+    performance: Score | None = Field(default=None, description="Least score for speed, of 100.")
+    accessibility: Score | None = Field(default=None, description="Least score for accessibility.")
+    best_practices: Score | None = Field(default=None, description="Least score for good practice.")
+    seo: Score | None = Field(default=None, description="Least score for search engines.")
+    lcp: Milliseconds | None = Field(default=None, description="Most Largest Contentful Paint, in ms.")
+    fcp: Milliseconds | None = Field(default=None, description="Most First Contentful Paint, in ms.")
+    cls: Shift | None = Field(default=None, description="Most Cumulative Layout Shift.")
+    tbt: Milliseconds | None = Field(default=None, description="Most Total Blocking Time, in ms.")
+
+
+def _odd(value: int) -> int:
+    if value % 2 == 0:
+        raise ValueError("an odd number: the median of an even one is no measured value")
+    return value
+
+
+class Lighthouse(Part):
+    engine: Literal["fast", "lhci"] = Field(
+        default="fast",
+        description="What measures: our worker with a warm browser, or Lighthouse CI, which takes three times as long.",
+    )
+    runs: Annotated[int, Then(_odd)] = Field(
+        default=3, ge=1, le=15, description="How many undisturbed runs a median is taken of; odd."
+    )
+    presets: tuple[Literal["mobile", "desktop"], ...] = Field(
+        default=("mobile", "desktop"), strict=False, min_length=1, description="Screens that pages are measured on."
+    )
+    every: bool = Field(
+        default=False,
+        description="Whether every page is measured, and not only home, one of each template, the heaviest and the "
+        "changed ones.",
+    )
+    changed: int = Field(
+        default=10, ge=0, description="How many pages are measured because they differ from the live release."
+    )
+    performance: Score = Field(default=95.0, description="Least score for speed, of 100.")
+    accessibility: Score = Field(default=95.0, description="Least score for accessibility.")
+    best_practices: Score = Field(default=95.0, description="Least score for good practice.")
+    seo: Score = Field(default=95.0, description="Least score for search engines.")
+    lcp: Milliseconds = Field(default=2500.0, description="Most Largest Contentful Paint, in ms.")
+    fcp: Milliseconds = Field(default=1800.0, description="Most First Contentful Paint, in ms.")
+    cls: Shift = Field(default=0.1, description="Most Cumulative Layout Shift.")
+    tbt: Milliseconds = Field(default=200.0, description="Most Total Blocking Time, in ms.")
+    pages: tuple[LighthousePages, ...] = Field(
+        default=(), strict=False, description="Other limits for some pages; of several that match, the last counts."
+    )
+
+
 class ZeroActions(Part):
     bill_unreadable: str = Field(
         default="",
@@ -429,6 +482,9 @@ class Policy(Part):
     )
     budgets: Budgets = Field(default_factory=Budgets, description="Weight limits.")
     churn: Churn = Field(default_factory=Churn, description="Limits of the gate `churn`.")
+    lighthouse: Lighthouse = Field(
+        default_factory=Lighthouse, description="How the gate `lighthouse` measures, and its limits."
+    )
     zero_actions: ZeroActions = Field(
         default_factory=ZeroActions, description="What the gate `zero_actions` may not be able to read."
     )

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from checks.base import File, Limits, Result, Subject, Unavailable, Visits
+from checks.base import File, Lighthouse, Limits, Result, Subject, Unavailable, Visits, digest
 from pipeline.core import proc
 from pipeline.core.clock import Clock, stamp, utc_now
 from pipeline.core.errors import Stop
@@ -26,6 +26,7 @@ from pipeline.tools.github_place import on_github
 if TYPE_CHECKING:
     from checks.base import Gate
     from pipeline.core.schema import Policy
+    from pipeline.gates.lighthouse import Auditor
 
 _VERSION_SECONDS = 30
 
@@ -50,7 +51,15 @@ def subject_of(project: Project, artifact: Artifact, environment: str, clock: Cl
         branch=place.branch,
         moment=stamp(clock()),
         versions=versions(project),
+        plans=plans(project, environment),
     )
+
+
+def plans(project: Project, environment: str) -> Mapping[str, str]:
+    """Return digests of the settings that change what a gate measures, by its name; limits do not."""
+    lighthouse = project.policy_for(environment).lighthouse
+    names = ("engine", "runs", "presets", "every", "changed")
+    return {"lighthouse": digest([getattr(lighthouse, name) for name in names])}
 
 
 def versions(project: Project) -> Mapping[str, str]:
@@ -121,6 +130,7 @@ class SiteTools:
         self._fresh = fresh
         self._one_at_a_time = threading.Lock()
         self._visits: Visits | Unavailable | None = None
+        self._lighthouse: Auditor | None = None
 
     @cached_property
     def _variables(self) -> Mapping[str, str | None]:
@@ -192,8 +202,21 @@ class SiteTools:
             raise self._visits
         return self._visits
 
+    def lighthouse(self, subject: Subject) -> Lighthouse:
+        """Return Lighthouse over a server of the subject's files; raises Unavailable."""
+        from pipeline.gates.lighthouse import Auditor
+
+        if self._lighthouse is None:
+            try:
+                self._lighthouse = Auditor(self._project, subject, fresh=self._fresh)
+            except Stop as stop:
+                raise Unavailable(stop.message, stop.hint, stop.details) from stop
+        return self._lighthouse
+
     def close(self) -> None:
         """Let go of what was opened for the gates."""
+        if self._lighthouse is not None:
+            self._lighthouse.close()
 
 
 def _text(data: bytes) -> str:
