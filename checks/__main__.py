@@ -75,6 +75,10 @@ class PlainTools:
         """Raise Unavailable: only the pipeline installs packages."""
         raise Unavailable(f"the packages for {group} are not here by hand", "invoke check")
 
+    def keep(self, name: str) -> Path | None:  # noqa: ARG002 - what the Protocol gives
+        """Return None: only the pipeline has a place for it."""
+        return None
+
     def visits(self, subject: Subject) -> Visits:  # noqa: ARG002 - what the Protocol gives
         """Raise Unavailable: only the pipeline has a browser."""
         raise Unavailable("there is no browser by hand", "invoke check")

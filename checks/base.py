@@ -249,6 +249,10 @@ class Tools(Protocol):
         """Return the folder whose `node_modules` has a group of locked packages; raises Unavailable."""
         ...
 
+    def keep(self, name: str) -> Path | None:
+        """Return a folder, maybe not there yet, where a gate keeps what it learned of single files; None: nowhere."""
+        ...
+
     def visits(self, subject: Subject) -> Visits:
         """Return what a browser sees on the pages; each is visited once for all gates. Raises Unavailable."""
         ...

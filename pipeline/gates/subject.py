@@ -186,6 +186,10 @@ class SiteTools:
         except Stop as stop:
             raise Unavailable(stop.message, stop.hint, stop.details) from stop
 
+    def keep(self, name: str) -> Path | None:
+        """Return a folder where a gate keeps what it learned of single files; None when all is measured again."""
+        return None if self._fresh else self._project.state / "cache" / "files" / name
+
     def visits(self, subject: Subject) -> Visits:
         """Return what a browser sees on the pages; the first gate that asks visits them. Raises Unavailable."""
         from pipeline.gates.visits import visit
