@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import cast
 
-from checks.base import Changed, Evidence, Gate, Result, Subject, Tools, Unavailable, Visits
+from checks.base import Changed, Evidence, Gate, Result, Subject, Tools, Unavailable
 
 # What a shell says of a program that a signal ended: 128 and the signal's number. These come from crashes (illegal
 # instruction, abort, bus error, arithmetic, kill by the system, segmentation): signal(7).
@@ -31,25 +31,9 @@ class Watched:
             self.crashed.append(f"{Path(argv[0]).name} crashed (exit code {result.code})")
         return result
 
-    def which(self, name: str) -> str | None:
-        """Return the path of a program, or None."""
-        return self._tools.which(name)
-
-    def version(self, name: str) -> str:
-        """Return a program's version, or an empty text."""
-        return self._tools.version(name)
-
-    def remote(self, what: str) -> Mapping[str, Any]:
-        """Return facts about where the site is published; raises Unavailable."""
-        return self._tools.remote(what)
-
-    def toolbox(self, group: str) -> Path:
-        """Return the folder of a group of locked packages; raises Unavailable."""
-        return self._tools.toolbox(group)
-
-    def visits(self, subject: Subject) -> Visits:
-        """Return what a browser sees; raises Unavailable."""
-        return self._tools.visits(subject)
+    def __getattr__(self, name: str) -> object:
+        """Return everything else as the tools have it."""
+        return getattr(self._tools, name)
 
 
 def collect(gate: Gate, subject: Subject, tools: Tools, stopping: threading.Event) -> tuple[Evidence, int]:
@@ -62,7 +46,7 @@ def collect(gate: Gate, subject: Subject, tools: Tools, stopping: threading.Even
     for tries in range(1, TRIES + 1):
         watched = Watched(tools)
         try:
-            found = gate.collect(subject, watched)
+            found = gate.collect(subject, cast("Tools", watched))
         except Unavailable as refusal:
             if stopping.is_set():
                 raise KeyboardInterrupt from refusal
