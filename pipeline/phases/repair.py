@@ -251,7 +251,9 @@ def _told(
         plan = [whole] if outcome.kept else []
     else:
         with ui.step("order of the commits") as step:
-            plan = steps.plan(session, files.texts, outcome.kept, weave, outcome.before, run.wish.by)
+            plan = steps.plan(
+                session, files.texts, outcome.kept, weave, outcome.before, outcome.after, run.wish.by
+            )
             step.note = plural(len(plan), "step")
     wrong = _wrong(session)
     after = [one for one in (*wrong, *outcome.after) if wanted(one)]
