@@ -14,15 +14,21 @@ from pipeline.core.files import plural
 from pipeline.core.project import Project
 from pipeline.gates.subject import SiteTools, type_check
 from pipeline.site import build as site_build
-from pipeline.site import packages
+from pipeline.site import packages, worktree
 from pipeline.site.log import BuildLog, must_succeed
 from pipeline.site.recipe import recipe
 from pipeline.tools.node import find_node
 from pipeline.typescript.broken import refuse_broken
 from pipeline.typescript.projects import Target, projects
-from pipeline.typescript.session import Session
+from pipeline.typescript.servers import Missing
+from pipeline.typescript.session import Refused, Session
+from pipeline.typescript.stock import Stock
+from pipeline.typescript.strategies import STRATEGIES, served
+from pipeline.typescript.strategies.base import Strategy
 
 ENVIRONMENT = "local"
+# Nothing can serve these.
+_HOPELESS = frozenset({"no-typescript", "no-config", "broken-config"})
 
 
 def own_check(project: Project) -> Evidence:
@@ -88,3 +94,43 @@ def open_session(
     one = Target(project.root, target) if isinstance(target, str) else target or projects(project.root)[0]
     refuse_broken(one.root, one.config)
     return Session(node, one.root, config=one.config, overlay=held)
+
+
+def open_any(project: Project, target: Target) -> Session | Stock:
+    """Open a TypeScript project in the worker, or where that cannot serve it in its own stock language servers.
+
+    Raises Stop (2) with the way to mend it.
+    """
+    try:
+        return open_session(project, target)
+    except Refused as refusal:
+        # A server looks for tsconfig.json and what that refers to, whatever else there is.
+        known = any(one.root == target.root and one.config == target.config for one in projects(project.root))
+        if refusal.kind in _HOPELESS or not known:
+            raise
+        try:
+            stock = Stock(
+                find_node(project.settings.tools.node).path,
+                target.root,
+                config=target.config,
+                own=worktree.paths(target.root, project.output),
+            )
+        except Missing as missing:
+            hint = f"{refusal.hint}; for quick fixes alone: {missing.hint}" if missing.hint else refusal.hint
+            raise Refused(refusal.kind, refusal.message, hint) from missing
+        stock.reason = f"{refusal.message}; {refusal.hint}"
+        return stock
+
+
+def strategies(opened: Session | Stock) -> tuple[Strategy, ...]:
+    """Return what repairs: a stock server's quick fixes where there is no worker to know more."""
+    return STRATEGIES if isinstance(opened, Session) else (served,)
+
+
+def notes(opened: Session | Stock) -> list[str]:
+    """Return what a person should know about how a project was opened: nothing about the worker."""
+    if isinstance(opened, Session):
+        return []
+    return [
+        f"{opened.description.config} is served by {opened.told}, with its quick fixes alone: {opened.reason}"
+    ]

@@ -258,10 +258,10 @@ class Client:
     def _broken(self, error: Exception) -> None:
         self.said.append(redact(f"{type(error).__name__}: {error}")[:500])
         del self.said[:-_SAID_LINES]
-        # A request whose answer was no LSP, so that it was taken up and could not be read: nothing else would end the wait for it.
+        # An answer that is no LSP was taken up and could not be read: nothing else would end the wait for it.
         protocol = self._client.protocol
         for number, future in protocol._request_futures.items():  # noqa: SLF001 - see _made
-            if number not in protocol._result_types and not future.done():  # noqa: SLF001
+            if number not in protocol._result_types and not future.done():  # noqa: SLF001 - pygls tells it nowhere else
                 future.set_exception(RuntimeError(str(error)))
 
 

@@ -37,6 +37,8 @@ class Stock:
         megabytes: int = _MEGABYTES,
     ) -> None:
         self.root = root.resolve()
+        # Why the worker does not serve the project, for people.
+        self.reason = ""
         own = tuple(own)
         # `tsc` itself says which files there are; which embedded languages, the files of the site.
         embedded = {one for file in own if (one := PurePosixPath(file).suffix) in _EMBEDDED}
