@@ -49,13 +49,17 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     for fix in offered:
         if fix in imports and len(imports) > 1:
             continue
-        level, risk = _level(fix)
-        yield Repair(NAME, level, fix.edits, fix.title, risk)
+        if fix in imports and all(_TYPES.search(edit.text) for edit in fix.edits):
+            yield Repair(NAME, "type-only", fix.edits, fix.title)
+            # Where the JavaScript cannot be made: a repair of its own, because the first is known to fail.
+            yield Repair(
+                f"{NAME}-of-types", "guard", fix.edits, fix.title, "none is known: types are imported"
+            )
+        else:
+            level, risk = _level(fix)
+            yield Repair(NAME, level, fix.edits, fix.title, risk)
 
 
 def _level(fix: QuickFix) -> tuple[Level, str]:
-    if _IMPORT.search(fix.title) and all(_TYPES.search(edit.text) for edit in fix.edits):
-        return "type-only", ""
-    return next(
-        ((level, risk) for pattern, level, risk in _CHANGES if pattern.search(fix.title)), ("type-only", "")
-    )
+    found = ((level, risk) for pattern, level, risk in _CHANGES if pattern.search(fix.title))
+    return next(found, ("type-only", ""))
