@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from checks import typescript as gate
-from checks.base import Evidence, Subject, Unavailable
+from checks.base import Evidence, Result, Subject, Unavailable
 from pipeline.core import ui
 from pipeline.core.errors import Code, Stop
 from pipeline.core.files import plural
 from pipeline.core.project import Project
 from pipeline.gates.subject import SiteTools, type_check
+from pipeline.phases import generated
 from pipeline.site import build as site_build
 from pipeline.site import packages, worktree
 from pipeline.site.log import BuildLog, must_succeed
@@ -43,7 +44,7 @@ def own_check(project: Project) -> Evidence:
         type_check=type_check(project),
         type_check_seconds=project.settings.timeouts.check,
     )
-    return gate.collect(subject, SiteTools(project, ENVIRONMENT))
+    return gate.collect(subject, _Tools(project, ENVIRONMENT))
 
 
 def reported(project: Project) -> list[Mapping[str, object]]:
@@ -73,14 +74,35 @@ def prepare(project: Project) -> None:
     missing = not any((folder / "node_modules").is_dir() for folder in (root, *root.parents))
     if package is not None and missing and packages.needs_install(package):
         site_build.install(project, ENVIRONMENT)
-    astro = root / "node_modules/.bin/astro"
-    asked = {name for key in ("dependencies", "devDependencies") for name in (package or {}).get(key) or {}}
-    if "astro" in asked and astro.exists():
+    if words := generated.words(root):
         plan = recipe(project, ENVIRONMENT, check=False)
         variables = {**plan.tools(root, project.state), **plan.variables}
-        with BuildLog(project, ENVIRONMENT) as log, ui.step("generated types (astro sync)"):
-            words = (str(astro), "sync")
-            must_succeed(log, "astro sync", words, root, variables, project.settings.timeouts.check)
+        with ui.step("generated types (astro sync)") as step:
+            before = generated.made_from(project, variables)
+            if generated.fresh(project, before):
+                step.note = "unchanged"
+                return
+            with BuildLog(project, ENVIRONMENT) as log:
+                must_succeed(log, "astro sync", words, root, variables, project.settings.timeouts.check)
+            generated.remember(project, before)
+
+
+class _Tools(SiteTools):
+    """The site's surroundings, where `astro sync` is left out when the types are as it would write them."""
+
+    def run(
+        self, argv: Sequence[str], *, cwd: Path, timeout: float, env: Mapping[str, str | None] | None = None
+    ) -> Result:
+        """Run a command to its end, as SiteTools does."""
+        if not argv or tuple(argv) != generated.words(cwd):
+            return super().run(argv, cwd=cwd, timeout=timeout, env=env)
+        before = generated.made_from(self._project, self._variables)
+        if generated.fresh(self._project, before):
+            return Result(0, "", "")
+        result = super().run(argv, cwd=cwd, timeout=timeout, env=env)
+        if result.code == 0:
+            generated.remember(self._project, before)
+        return result
 
 
 def open_session(
