@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _Answer = TypeVar("_Answer")
 _SAID_LINES = 40
+_SAID_CHARACTERS = 500
 # After the last word of a server that pushes: nothing more is to come; and how long it may be silent while it works.
 _QUIET_SECONDS = 0.6
 _SILENT_SECONDS = 15.0
@@ -79,8 +80,7 @@ class Client:
         from pygls.lsp.client import LanguageClient
 
         # What it logs about a server that ended is told by Gone.
-        logging.getLogger("pygls").addHandler(logging.NullHandler())
-        logging.getLogger("pygls").propagate = False
+        logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
         broken = self._broken
 
         class Reporting(LanguageClient):
@@ -107,6 +107,11 @@ class Client:
         def publish(params: types.PublishDiagnosticsParams) -> None:
             self._publish(params)
 
+        def said(params: types.LogMessageParams) -> None:
+            if params.type == types.MessageType.Error:
+                self._say(params.message)
+
+        client.feature(types.WINDOW_LOG_MESSAGE)(said)
         client.feature(types.WORKSPACE_CONFIGURATION)(configuration)
         client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)(publish)
         return client
@@ -245,8 +250,11 @@ class Client:
     async def _listen(self) -> None:
         server = self._client._server  # noqa: SLF001 - its standard error is read by nobody else
         while server and server.stderr and (line := await server.stderr.readline()):
-            self.said.append(redact(line.decode("utf-8", "replace").rstrip()))
-            del self.said[:-_SAID_LINES]
+            self._say(line.decode("utf-8", "replace").rstrip())
+
+    def _say(self, line: str) -> None:
+        self.said.append(redact(line)[:_SAID_CHARACTERS])
+        del self.said[:-_SAID_LINES]
 
     def _publish(self, params: PublishDiagnosticsParams) -> None:
         with self._news:
@@ -256,8 +264,7 @@ class Client:
             self._news.notify_all()
 
     def _broken(self, error: Exception) -> None:
-        self.said.append(redact(f"{type(error).__name__}: {error}")[:500])
-        del self.said[:-_SAID_LINES]
+        self._say(f"{type(error).__name__}: {error}")
         # An answer that is no LSP was taken up and could not be read: nothing else would end the wait for it.
         protocol = self._client.protocol
         for number, future in protocol._request_futures.items():  # noqa: SLF001 - see _made

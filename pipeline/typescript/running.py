@@ -305,7 +305,7 @@ class Running:
                 return None
             changes += [(document.text_document.uri, one) for one in document.edits]
         files = {self._uri(file): file for file in self._documents}
-        found = []
+        found: dict[tuple[str, int], Edit] = {}
         for uri, one in changes:
             file = files.get(uri)
             if file is None:
@@ -313,8 +313,20 @@ class Running:
             lines = self._documents[file].lines
             start = lines.offset(one.range.start.line, one.range.start.character)
             end = lines.offset(one.range.end.line, one.range.end.character)
-            found.append(Edit(file, start, end, units(one.new_text)))
-        return tuple(found)
+            change = Edit(file, start, end, units(one.new_text))
+            known = found.get((file, start))
+            joined = together(known, change) if known else change
+            if joined is None:
+                return None
+            found[file, start] = joined
+        return tuple(sorted(found.values()))
+
+
+def together(first: Edit, then: Edit) -> Edit | None:
+    """Return two edits at one place as one, as LSP orders them; None where both replace a text."""
+    if first.start < first.end and then.start < then.end:
+        return None
+    return Edit(first.file, first.start, max(first.end, then.end), first.text + then.text)
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - JSON

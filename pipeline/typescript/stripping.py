@@ -19,6 +19,11 @@ _SECONDS = 60.0
 _REMEMBERED = 500
 
 
+def strippable(file: str) -> bool:
+    """Whether Node strips files of this kind: no JSX, no components."""
+    return Path(file).suffix in _SUFFIXES
+
+
 class Stripper:
     """Emits and compares as `proof` needs it. What Node cannot strip is its own text, so any repair of it differs.
 
@@ -36,7 +41,7 @@ class Stripper:
         if len(self._known) > _REMEMBERED:
             self._known.clear()
             missing = list(texts.items())
-        plain = [one for one in missing if self._typed and Path(one[0]).suffix in _SUFFIXES]
+        plain = [one for one in missing if self._typed and strippable(one[0])]
         stripped = dict(zip(plain, self._strip([text for _, text in plain]), strict=True))
         for file, text in missing:
             code = stripped.get((file, text))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pipeline.typescript.session import Diagnostic, QuickFix
 from pipeline.typescript.strategies.base import Level, Repair
+from pipeline.typescript.stripping import strippable
 from pipeline.typescript.world import World
 
 NAME = "server-fix"
@@ -49,17 +50,13 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     for fix in offered:
         if fix in imports and len(imports) > 1:
             continue
-        if fix in imports and all(_TYPES.search(edit.text) for edit in fix.edits):
-            yield Repair(NAME, "type-only", fix.edits, fix.title)
-            # Where the JavaScript cannot be made: a repair of its own, because the first is known to fail.
-            yield Repair(
-                f"{NAME}-of-types", "guard", fix.edits, fix.title, "none is known: types are imported"
-            )
-        else:
-            level, risk = _level(fix)
-            yield Repair(NAME, level, fix.edits, fix.title, risk)
+        level, risk = _level(fix, provable=strippable(one.file))
+        yield Repair(NAME, level, fix.edits, fix.title, risk)
 
 
-def _level(fix: QuickFix) -> tuple[Level, str]:
+def _level(fix: QuickFix, *, provable: bool) -> tuple[Level, str]:
+    if _IMPORT.search(fix.title) and all(_TYPES.search(edit.text) for edit in fix.edits):
+        # Where no JavaScript can be made to compare, it is not called proven either.
+        return ("type-only", "") if provable else ("guard", "none is known: types are imported")
     found = ((level, risk) for pattern, level, risk in _CHANGES if pattern.search(fix.title))
     return next(found, ("type-only", ""))
