@@ -25,7 +25,9 @@ from pipeline.typescript.strategies import (
     wrapped,
 )
 from pipeline.typescript.strategies.base import Strategy
-from tests.typescript.replay import repaired
+from pipeline.typescript.strategies.writing import write
+from pipeline.typescript.tree import Pool, Type
+from tests.typescript.replay import Replay, repaired
 
 
 @pytest.mark.parametrize(
@@ -210,3 +212,12 @@ def test_a_component_that_hands_its_ref_on_is_told_its_element_and_props(line: s
         "export const Field = "
         "forwardRef<HTMLInputElement, { label: string; wide: boolean }>(({ label, wide }, ref) => ("
     )
+
+
+def test_a_timer_of_node_is_what_set_timeout_gives() -> None:
+    world = Replay("react").world()
+    at = world.trees("pages/tasks.tsx")[0].root
+    timer = Type(0, frozenset(("object",)), "Timeout", {"text": "NodeJS.Timeout"}, Pool())
+    written = write([timer, "null"], at, world)
+    assert written is not None
+    assert written.text == "ReturnType<typeof setTimeout> | null"
