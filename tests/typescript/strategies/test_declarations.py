@@ -32,6 +32,7 @@ _BEST = [
     (literals, "input.current", "const input = useRef<HTMLInputElement>(null);"),
     (members, "this.hover = row", "declare hover: number | null;"),
     (members, "this.saved", "declare saved?: number;"),
+    (definite, "box: string", "box!: string;"),
     (definite, "width: number", "width!: number;"),
     (definite, "depth: number", "depth!: number;"),
     (definite, "height: number", "height: number | undefined;"),
