@@ -19,7 +19,7 @@ _MOST_ROUNDS = 200
 _MOST_CHAINS = 30
 _CHAIN_REVEALS = 2
 # After so many turns what brings errors is halved, whoever seems to bring them.
-_MOST_TURNS = 8
+_MOST_TURNS = 5
 # Of what a new error has to do with, where an edit most likely brought it.
 _ROLES = ("source", "receiver", "at", "near", "target", "origin", "holder")
 _FUNCTIONS = frozenset(
@@ -338,7 +338,14 @@ class Rounds:
         """
         sieve = _Sieve(list(batch), accepted, current)
         self._pass(state, sieve)
-        sieve.rest, sieve.out, sieve.dear = [*sieve.dear, *sieve.out], [], []
+        again = [*sieve.dear, *sieve.out]
+        if len(sieve.accepted) == len(
+            accepted
+        ):  # nothing else is beside them: only for those that came near it
+            again = [one for one in again if one in sieve.cheap] if len(batch) > 1 else []
+        sieve.rest = again
+        sieve.out = [one for one in sieve.out if one not in again]
+        sieve.dear = [one for one in sieve.dear if one not in again]
         self._pass(state, sieve)
         self._revealing.update((one.signature, one) for one in sieve.out if one in sieve.cheap)
         sieve.rest, sieve.dear = sieve.dear, []
