@@ -56,6 +56,7 @@ class Stock:
 
     def close(self) -> None:
         """End the servers."""
+        self._stripper.close()
         for one in self._running:
             one.close()
 

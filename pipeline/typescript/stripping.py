@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.core import proc
 from pipeline.core.errors import Code, Stop
 from pipeline.typescript.scripts import Script
 from pipeline.typescript.texts import characters, units
@@ -33,6 +35,7 @@ class Stripper:
     def __init__(self, node: Path, options: Mapping[str, object]) -> None:
         self._node = node
         self._typed = not options.get("emitDecoratorMetadata")
+        self._process: subprocess.Popen[bytes] | None = None
         self._known: dict[tuple[str, str], Script] = {}
 
     def emit(self, texts: Mapping[str, str]) -> dict[str, tuple[Script, ...]]:
@@ -52,18 +55,46 @@ class Stripper:
     def _strip(self, sources: Sequence[str]) -> list[str | None]:
         if not sources:
             return []
-        # Node says that this is an experiment; without the flag on standard error each time.
-        words = (str(self._node), "--no-warnings", str(_SCRIPT))
-        given = json.dumps([characters(one) for one in sources]).encode()
-        done = proc.run(words, cwd=_SCRIPT.parent, stdin=given, timeout=_SECONDS)
-        if not done.ok:
+        process = self._process or self._start()
+        late = threading.Timer(_SECONDS, process.kill)
+        late.start()
+        line = b""
+        with contextlib.suppress(OSError):
+            if process.stdin and process.stdout:
+                # JSON has no line feed of its own.
+                process.stdin.write(json.dumps([characters(one) for one in sources]).encode() + b"\n")
+                process.stdin.flush()
+                line = process.stdout.readline()
+        late.cancel()
+        if not line.endswith(b"\n"):
+            self.close()
             raise Stop(
                 "node could not strip the types of a text",
                 "invoke doctor (Node 22.13 or newer has module.stripTypeScriptTypes)",
                 Code.SERVICE,
-                tuple(done.error.splitlines()[-15:]),
             )
-        return [None if one is None else units(one) for one in json.loads(done.out)]
+        return [None if one is None else units(one) for one in json.loads(line)]
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        # Node says that this is an experiment; without the flag on standard error each time.
+        self._process = subprocess.Popen(  # noqa: S603 - our own script under the node that was found
+            [str(self._node), "--no-warnings", str(_SCRIPT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        return self._process
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                with contextlib.suppress(OSError):
+                    if stream:
+                        stream.close()
 
     @staticmethod
     def compare(pairs: Sequence[tuple[str, str, str]]) -> list[list[dict[str, str]]]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
+import pytest
+
+from pipeline.core.errors import Stop
 from pipeline.typescript import proof
 from pipeline.typescript.proof import allowed
 from pipeline.typescript.stripping import UNPROVEN, Stripper, different
@@ -12,8 +17,8 @@ BEFORE = 'import { b } from "./b"; // why\nexport class A { private x = b("😀"
 
 
 def changes(before: str, after: str, file: str = "a.ts", **options: object) -> list[proof.Change]:
-    stripper = Stripper(packages.node().path, options)
-    return proof.changes(stripper, {file: units(before)}, {file: units(after)})
+    with closing(Stripper(packages.node().path, options)) as stripper:
+        return proof.changes(stripper, {file: units(before)}, {file: units(after)})
 
 
 def test_types_comments_and_layout_change_nothing() -> None:
@@ -48,12 +53,14 @@ def test_types_that_become_code_are_not_provable() -> None:
     assert [one.form for one in changes(BEFORE, after, emitDecoratorMetadata=True)] == [UNPROVEN]
 
 
-def test_one_text_is_stripped_once() -> None:
-    stripper = Stripper(packages.node().path, {})
-    first = stripper.emit({"a.ts": BEFORE})
-    broken = Stripper(packages.node().path.with_name("no-node"), {})
-    broken._known.update(stripper._known)
-    assert broken.emit({"a.ts": BEFORE}) == first
+def test_one_text_is_stripped_once_and_a_node_that_ends_is_told() -> None:
+    with closing(Stripper(packages.node().path, {})) as stripper:
+        first = stripper.emit({"a.ts": BEFORE})
+        assert stripper._process
+        stripper._process.kill()
+        assert stripper.emit({"a.ts": BEFORE}) == first
+        with pytest.raises(Stop, match="node could not strip"):
+            stripper.emit({"a.ts": "let a;"})
 
 
 def test_different_lines_are_those_between_the_first_and_the_last() -> None:

@@ -1,13 +1,13 @@
 // What Node itself makes of TypeScript when it takes the types away, on standard input and output: the JavaScript
-// of texts where no TypeScript can be loaded. Comments and layout go too, so equal code means equal behaviour.
+// of texts where no TypeScript can be loaded; a line of JSON in, a line of JSON out. Comments and layout go too, so equal code means equal behaviour.
 // Null where Node refuses: JSX, and syntax that it does not know.
 
 import { stripTypeScriptTypes } from "node:module";
+import { createInterface } from "node:readline";
 
-const chunks = [];
-for await (const chunk of process.stdin) chunks.push(chunk);
-const texts = JSON.parse(Buffer.concat(chunks).toString("utf8"));
-process.stdout.write(JSON.stringify(texts.map(stripped)));
+for await (const line of createInterface({ input: process.stdin })) {
+  process.stdout.write(`${JSON.stringify(JSON.parse(line).map(stripped))}\n`);
+}
 
 function stripped(text) {
   for (const mode of ["transform", "strip"]) {
