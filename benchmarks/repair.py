@@ -73,6 +73,26 @@ def copied(source: Path, target: Path, one: Mapping[str, Any]) -> Path:
     return target
 
 
+def forget(root: Path) -> None:
+    """Remove what incremental checks left behind: one that only tells again what the last one found is no measure."""
+    names = subprocess.run(["git", "ls-files"], cwd=root, check=True, capture_output=True, text=True).stdout
+    tracked = {root / name for name in names.splitlines()}
+    for pattern in (
+        "**/*.tsbuildinfo",
+        "node_modules/.tmp/**/*.tsbuildinfo",
+        "node_modules/.cache/**/*.tsbuildinfo",
+    ):
+        for file in root.glob(pattern):
+            if file not in tracked:
+                file.unlink()
+
+
+def checked(one: Mapping[str, Any], root: Path, env: Mapping[str, str]) -> Run:
+    """Run a code base's own checker over all of it."""
+    forget(root)
+    return run(one["check"], root, env)
+
+
 def errors(done: Run) -> Counter[tuple[str, str]]:
     """Return how many errors a checker printed, by file and code."""
     return Counter((one.file, one.code) for one in parse(done.out) if one.level == "error")
@@ -104,6 +124,7 @@ def programs(folder: Path, root: Path) -> dict[str, str]:
 
 def ours(root: Path, env: Mapping[str, str], limit: int) -> tuple[Run, dict[str, Any]]:
     """Run `ts.fix` in a clone; raises RuntimeError when it gave no result."""
+    forget(root)
     argv = [sys.executable, "-m", "pages_pipeline", "ts.fix", "--json", "--here", "--no-test", "--no-build"]
     done = run([*argv, f"--time-limit={limit}"], root, env)
     if done.code not in {0, 8}:
@@ -115,10 +136,11 @@ def measured(one: Mapping[str, Any], source: Path, folder: Path, limit: int) -> 
     """Return every figure of one code base."""
     root = copied(source, folder / one["name"], one)
     env = programs(folder, root)
-    check = [run(one["check"], root, env) for _ in range(3)]
+    check = [checked(one, root, env) for _ in range(3)]
+    forget(root)
     report = run([sys.executable, "-m", "pages_pipeline", "ts.report", "--json"], root, env)
     done, value = ours(root, env, limit)
-    after = errors(run(one["check"], root, env))
+    after = errors(checked(one, root, env))
     before = errors(check[0])
     again, second = ours(root, env, limit)
     own = {what: statistics.median(getattr(each, what) for each in check) for what in ("wall", "cpu", "peak")}

@@ -31,7 +31,9 @@ from pipeline.typescript.categories import category
 from pipeline.typescript.projects import Target, projects
 from pipeline.typescript.record import Error
 from pipeline.typescript.roots import Root, root_of
+from pipeline.typescript.running import ServerDied
 from pipeline.typescript.session import Diagnostic, Refused, Session
+from pipeline.typescript.stock import Stock
 from pipeline.typescript.trend import Point
 
 # Errors that are looked at one by one; what is beyond is counted. A site with more has one cause for nearly all.
@@ -181,17 +183,22 @@ def _look(project: Project, targets: Sequence[Target], command: Sequence[str]) -
         lead = several.prefix(project.root, target.root)
         try:
             with ui.step(f"type errors ({lead}{target.config})") as step:
-                with checking.open_session(project, target) as session:
+                with checking.open_any(project, target) as session:
+                    seen.notes += tuple(checking.notes(session))
                     _ask(session, seen, project.root.resolve(), lead)
                 step.note = plural(len(seen.found) + seen.more, "error")
         except Refused as refusal:
             if refusal.kind not in _FALLBACK or not command:
                 raise
             return _by_checker(project, refusal)
+        except ServerDied as died:
+            if not command:
+                raise
+            return _by_checker(project, died)
     return seen
 
 
-def _ask(session: Session, seen: _Seen, root: Path, lead: str) -> None:
+def _ask(session: Session | Stock, seen: _Seen, root: Path, lead: str) -> None:
     """Ask about one project; `lead` leads from the site's root to its own."""
 
     def led(file: str) -> str:
@@ -263,7 +270,7 @@ def _error(one: Diagnostic, seen: _Seen) -> Error:
     return Error(one.file, line, column, one.code, one.message, category(one.code, one.message))
 
 
-def _by_checker(project: Project, refusal: Refused) -> _Seen:
+def _by_checker(project: Project, refusal: Stop) -> _Seen:
     """Return what the site's own check says, where the worker cannot serve: causes by message alone."""
     with ui.step("type check") as step:
         try:

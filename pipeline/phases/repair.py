@@ -24,7 +24,7 @@ from pipeline.typescript.projects import Target, projects
 from pipeline.typescript.rounds import Outcome, Rounds
 from pipeline.typescript.session import Diagnostic, Session
 from pipeline.typescript.steps import By, Step
-from pipeline.typescript.strategies import STRATEGIES
+from pipeline.typescript.stock import Stock
 from pipeline.typescript.strategies.base import LEVELS
 from pipeline.typescript.weave import Weave
 from pipeline.typescript.workspace import Files, Misnamed
@@ -137,8 +137,9 @@ def _project(run: _Run, target: Target, earlier: Sequence[Part]) -> Part:
     """Repair one project of the site in memory, over what the earlier ones came to."""
     project, wish = run.project, run.wish
     with ui.step("read the project") as step:
-        session = type_check.open_session(project, target)
+        session = type_check.open_any(project, target)
         step.note = target.config if run.root == target.root else f"{target.root.name}/{target.config}"
+    run.tell(type_check.notes(session))
     with session:
         files = workspace.look(target.root, project.output, session.description.files)
         where = workspace.chosen(target.root, run.here, wish.paths, files.texts)
@@ -163,7 +164,9 @@ def _project(run: _Run, target: Target, earlier: Sequence[Part]) -> Part:
                 and (codes is None or one.code in codes)
             )
 
-        mended = mend(session, files.texts, beside, repo=repo, wanted=wanted)
+        mended = []
+        if isinstance(session, Session):  # a stock server reads the configuration from disk
+            mended = mend(session, files.texts, beside, repo=repo, wanted=wanted)
         if mended:
             # Another configuration may read other files.
             now = workspace.look(target.root, project.output, session.description.files)
@@ -176,7 +179,7 @@ def _project(run: _Run, target: Target, earlier: Sequence[Part]) -> Part:
     return several.prefixed(part, prefix)
 
 
-def _wrong(session: Session) -> list[Diagnostic]:
+def _wrong(session: Session | Stock) -> list[Diagnostic]:
     """Return what is wrong with the configuration itself; no repair of code removes it."""
     return [one for one in session.description.problems if one.level == "error"]
 
@@ -198,7 +201,7 @@ def _dirty(run: _Run, repo: Repository | None, files: Files, where: frozenset[st
 
 
 def _as_committed(
-    run: _Run, repo: Repository | None, session: Session, files: Files, dirty: dict[str, str]
+    run: _Run, repo: Repository | None, session: Session | Stock, files: Files, dirty: dict[str, str]
 ) -> Files:
     """Put uncommitted changes away where that was asked for; what stays uncommitted is not edited."""
     if run.dry_run or repo is None or not dirty:
@@ -215,7 +218,7 @@ def _as_committed(
 
 
 def _rounds(
-    session: Session,
+    session: Session | Stock,
     files: Files,
     wish: Wish,
     wanted: Callable[[Diagnostic], bool],
@@ -226,7 +229,7 @@ def _rounds(
         session,
         files.texts,
         files.editable,
-        STRATEGIES,
+        type_check.strategies(session),
         levels=("type-only",) if wish.type_only else LEVELS,
         seconds=wish.seconds,
         progress=progress,
@@ -238,7 +241,7 @@ def _rounds(
 
 def _told(
     run: _Run,
-    session: Session,
+    session: Session | Stock,
     files: Files,
     outcome: Outcome,
     wanted: Callable[[Diagnostic], bool],
@@ -251,7 +254,9 @@ def _told(
         plan = [whole] if outcome.kept else []
     else:
         with ui.step("order of the commits") as step:
-            plan = steps.plan(session, files.texts, outcome.kept, weave, outcome.before, run.wish.by)
+            plan = steps.plan(
+                session, files.texts, outcome.kept, weave, outcome.before, outcome.after, run.wish.by
+            )
             step.note = plural(len(plan), "step")
     wrong = _wrong(session)
     after = [one for one in (*wrong, *outcome.after) if wanted(one)]
@@ -259,7 +264,7 @@ def _told(
     lefts = left.explain(
         errors,
         refused=files.refused,
-        known=frozenset[int]().union(*(one.CODES for one in STRATEGIES)),
+        known=frozenset[int]().union(*(one.CODES for one in type_check.strategies(session))),
         type_only=run.wish.type_only,
         late=outcome.ended == "time",
         dirty=[] if run.dry_run else dirty,

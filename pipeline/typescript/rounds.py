@@ -6,8 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
 from pipeline.typescript import banned, proof
 from pipeline.typescript.edits import Edit, apply, returned
@@ -19,6 +18,13 @@ from pipeline.typescript.world import Source, World
 _MOST_ROUNDS = 200
 _MOST_CHAINS = 30
 _CHAIN_REVEALS = 2
+# After so many turns what brings errors is halved, whoever seems to bring them.
+_MOST_TURNS = 5
+# Of what a new error has to do with, where an edit most likely brought it.
+_ROLES = ("source", "receiver", "at", "near", "target", "origin", "holder")
+_FUNCTIONS = frozenset(
+    ("FunctionDeclaration", "MethodDeclaration", "MethodSignature", "GetAccessor", "ArrowFunction")
+)
 # Where an error is, as it was before the batch: file, position, code.
 Spot = tuple[str, int, int]
 # An error, the rank of the strategy and the place among its proposals, and what it proposes.
@@ -36,6 +42,9 @@ class Checker(Source, proof.Emitter, Protocol):
 
     def dependents(self, files: Iterable[str]) -> list[str] | None:
         """Return these files and all that import them; None for everything."""
+
+    def subjects(self, errors: Iterable[Diagnostic]) -> list[dict[str, Any] | None]:
+        """Return for each error of now the declarations that it has to do with; see worker/subjects.mjs."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,27 @@ class _Trial:
 
 
 @dataclass
+class _Sieve:
+    """What is sifted: candidates in question, those out, those that remove more than they bring; and what holds."""
+
+    rest: list[_Candidate]
+    accepted: list[_Candidate]
+    current: _Trial
+    out: list[_Candidate] = field(default_factory=list)
+    dear: list[_Candidate] = field(default_factory=list)
+    # Those that brought so few errors more than they removed that others may remove these.
+    cheap: set[_Candidate] = field(default_factory=set)
+
+    def judge(self, one: _Candidate, removed: int, brought: int) -> None:
+        """Put a candidate where it belongs that brings errors."""
+        (self.dear if removed > brought else self.out).append(one)
+        if brought - removed <= _CHAIN_REVEALS:
+            self.cheap.add(one)
+        else:
+            self.cheap.discard(one)
+
+
+@dataclass
 class Rounds:
     """One run over one project. `progress` is told how many errors are left, and the level, after each round."""
 
@@ -118,6 +148,8 @@ class Rounds:
         self._touched: Counter[str] = Counter()
         self._asked: tuple[_State, list[_Proposal]] | None = None
         self._revealing: dict[tuple[str, ...], _Candidate] = {}
+        # How many repairs there were around a candidate when it was the head of a chain last.
+        self._chained: dict[tuple[str, ...], int] = {}
         self._kept: list[Kept] = []
         self._checks = 0
         self._rounds = 0
@@ -257,7 +289,7 @@ class Rounds:
             batch = self._batch(pool, accepted, _spots(state.errors, ()) - current.spots)
             if not batch:
                 break
-            changes.update((one, self._changes(state, one)) for one in batch)
+            changes.update(self._differences(state, batch))
             good = [one for one in batch if proof.allowed(changes[one], one.repair.level)]
             accepted, current = self._sift(state, good, accepted, current)
         if not accepted:
@@ -277,81 +309,106 @@ class Rounds:
             self.checker.set(changed)
             self._held.update(changed)
 
+    def _differences(self, state: _State, batch: Sequence[_Candidate]) -> dict[_Candidate, list[Change]]:
+        """Return what each candidate changes in the JavaScript.
+
+        Where all of a file together change nothing, each of them does not either: no edit can take another's back.
+        """
+        found: dict[_Candidate, list[Change]] = {}
+        groups: dict[frozenset[str], list[_Candidate]] = {}
+        for one in batch:
+            if one.repair.level == LEVELS[0]:
+                groups.setdefault(one.files, []).append(one)
+        for group in groups.values():
+            edits = [edit for one in group for edit in one.repair.edits]
+            if len(group) > 1 and not proof.changes(self.checker, state.texts, apply(state.texts, edits)):
+                found.update((one, []) for one in group)
+        return {one: found[one] if one in found else self._changes(state, one) for one in batch}
+
     def _changes(self, state: _State, one: _Candidate) -> list[Change]:
         return proof.changes(self.checker, state.texts, apply(state.texts, one.repair.edits))
 
     def _sift(
         self, state: _State, batch: Sequence[_Candidate], accepted: list[_Candidate], current: _Trial
     ) -> tuple[list[_Candidate], _Trial]:
-        """Add the candidates that make the errors fewer, by halving what brings new ones, all files at once."""
-        groups = _by_file(batch)
-        while groups and not self._late():
-            tried = [group[0] for group in groups.values()]
-            if self._fails_at_home(state, groups, accepted, current):
-                continue
-            trial = self._trial(state, [*accepted, *chain.from_iterable(tried)], current.state)
-            new = trial.spots - current.spots
-            gone = current.spots - trial.spots
-            blamed = self._blamed(groups, new)
-            held = [
-                one
-                for file in list(groups)
-                for one in self._judge(groups, file, gone, blamed.get(file), alone=len(tried) == 1)
-            ]
-            if not blamed and len(held) == sum(map(len, tried)):
-                accepted, current = [*accepted, *held], trial
-            elif held:
-                accepted, current = self._accept(state, accepted, held, current)
-            if len(tried) > 1 and not held and all(len(one[0]) == 1 for one in groups.values()):
-                groups = _one_by_one(groups)
-        return accepted, current
+        """Add the candidates that make the errors fewer: all at once, without those that new errors come from.
 
-    def _fails_at_home(
-        self,
-        state: _State,
-        groups: dict[str, list[list[_Candidate]]],
-        accepted: Sequence[_Candidate],
-        current: _Trial,
-    ) -> bool:
-        """Look at the edited files alone, which costs little, and judge the groups that bring errors there."""
-        tried = [one for group in groups.values() for one in group[0]]
-        trial = self._trial(state, [*accepted, *tried], current.state, home=True)
-        gone = current.spots - trial.spots
-        failed = False
-        for file, new in self._blamed(groups, trial.spots - current.spots).items():
-            if len(groups[file][0]) == 1 and _weight(gone, groups[file][0][0]) > new.total():
-                continue  # fewer errors all the same: what the other files say decides
-            self._judge(groups, file, gone, new, alone=True)
-            failed = True
-        return failed
+        Those get a second look, without what it was that failed beside them; who brings errors then again has failed,
+        unless he removes more than he brings.
+        """
+        sieve = _Sieve(list(batch), accepted, current)
+        self._pass(state, sieve)
+        again = [*sieve.dear, *sieve.out]
+        if len(sieve.accepted) == len(
+            accepted
+        ):  # nothing else is beside them: only for those that came near it
+            again = [one for one in again if one in sieve.cheap] if len(batch) > 1 else []
+        sieve.rest = again
+        sieve.out = [one for one in sieve.out if one not in again]
+        sieve.dear = [one for one in sieve.dear if one not in again]
+        self._pass(state, sieve)
+        self._revealing.update((one.signature, one) for one in sieve.out if one in sieve.cheap)
+        sieve.rest, sieve.dear = sieve.dear, []
+        self._costly(state, sieve)
+        return sieve.accepted, sieve.current
 
-    def _judge(
-        self,
-        groups: dict[str, list[list[_Candidate]]],
-        file: str,
-        gone: Counter[Spot],
-        new: Counter[Spot] | None,
-        *,
-        alone: bool,
-    ) -> list[_Candidate]:
-        """Take a file's first group out and return what of it holds; what is in doubt goes back in smaller groups."""
-        group = groups[file].pop(0)
-        held: list[_Candidate] = []
-        if new is None:
-            held = [one for one in group if _helps(one, gone)]
-        elif len(group) > 1:
-            rest, failed = _split(group, gone, new)
-            groups[file][:0] = rest
-            self._revealing.update((one.signature, one) for one in failed)
-        elif alone and _weight(gone, group[0]) > new.total():
-            held = group
-        elif not alone and _helps(group[0], gone):
-            groups[file].append(group)  # alone it may turn out to hold
-        else:
-            self._revealing.setdefault(group[0].signature, group[0])
-        if not groups[file]:
-            del groups[file]
-        return held
+    def _pass(self, state: _State, sieve: _Sieve) -> None:
+        """Take out what brings errors until the rest brings none; what helps of that is accepted."""
+        turn = 0
+        while sieve.rest and not self._late():
+            turn += 1
+            trial, new = self._look(state, sieve)
+            gone = sieve.current.spots - trial.spots
+            if not new:
+                held = [one for one in sieve.rest if _helps(one, gone)]
+                if len(held) == len(sieve.rest):
+                    sieve.accepted, sieve.current = [*sieve.accepted, *held], trial
+                elif held:
+                    sieve.accepted, sieve.current = self._accept(state, sieve.accepted, held, sieve.current)
+                sieve.rest = []
+            elif len(sieve.rest) == 1:
+                (one,) = sieve.rest
+                sieve.judge(one, _weight(gone, one), new.total())
+                sieve.rest = []
+            else:
+                blame = self._blame(state, sieve, trial, new)
+                if turn > _MOST_TURNS or not blame:
+                    blame = _half(sieve.rest, new)
+                for one in sieve.rest:
+                    if blame[one]:
+                        sieve.judge(one, _own(one, gone), blame[one])
+                sieve.rest = [one for one in sieve.rest if not blame[one]]
+
+    def _look(self, state: _State, sieve: _Sieve) -> tuple[_Trial, Counter[Spot]]:
+        """Check the edited files alone, which costs little; and all that import them when no error is new there."""
+        candidates = [*sieve.accepted, *sieve.rest]
+        trial = self._trial(state, candidates, sieve.current.state, home=True)
+        new = trial.spots - sieve.current.spots
+        if not new:
+            trial = self._trial(state, candidates, sieve.current.state)
+            new = trial.spots - sieve.current.spots
+        return trial, new
+
+    def _costly(self, state: _State, sieve: _Sieve) -> None:
+        """Accept those that remove more than they bring: each file's first together, else each alone."""
+        for _ in range(_MOST_TURNS):
+            if not sieve.rest or self._late():
+                return
+            trial = self._trial(state, [*sieve.accepted, *sieve.rest], sieve.current.state)
+            new, gone = trial.spots - sieve.current.spots, sieve.current.spots - trial.spots
+            blame = self._blame(state, sieve, trial, new)
+            alone = len(sieve.rest) == 1
+            bad = [one for one in sieve.rest if not (alone or _own(one, gone) > blame[one])]
+            if (
+                not bad
+                and trial.spots.total() < sieve.current.spots.total()
+                and all(_helps(one, gone) for one in sieve.rest)
+            ):
+                sieve.accepted, sieve.current = [*sieve.accepted, *sieve.rest], trial
+                return
+            for one in bad or sieve.rest[-1:]:
+                sieve.rest.remove(one)
+                self._revealing.setdefault(one.signature, one)
 
     def _accept(
         self, state: _State, accepted: list[_Candidate], held: list[_Candidate], current: _Trial
@@ -361,25 +418,29 @@ class Rounds:
             return [*accepted, *held], trial
         return accepted, current
 
-    def _blamed(
-        self, groups: Mapping[str, list[list[_Candidate]]], new: Counter[Spot]
-    ) -> dict[str, Counter[Spot]]:
-        """Return the groups that the new errors come from: those that edit their file, else those it depends on."""
-        blamed: dict[str, Counter[Spot]] = {}
-        for spot, count in new.items():
-            owners = [file for file, group in groups.items() if any(spot[0] in one.files for one in group[0])]
-            for file in owners or self._above(groups, spot[0]):
-                blamed.setdefault(file, Counter())[spot] += count
-        return blamed
-
-    def _above(self, groups: Mapping[str, list[list[_Candidate]]], file: str) -> list[str]:
-        found = []
-        for name, group in groups.items():
-            touched = sorted({each for one in group[0] for each in one.files})
-            dependents = self.checker.dependents(touched)
-            if dependents is None or file in dependents:
-                found.append(name)
-        return found or list(groups)
+    def _blame(self, state: _State, sieve: _Sieve, trial: _Trial, new: Counter[Spot]) -> Counter[_Candidate]:
+        """Return how many of the new errors come from each candidate, as far as their places tell."""
+        edits = _by_name(edit for one in (*sieve.accepted, *sieve.rest) for edit in one.repair.edits)
+        told = [(one, spot) for one in trial.state.errors if (spot := _spot(one, edits)) in new]
+        subjects = self.checker.subjects([one for one, _ in told])
+        owners = [(edit, one) for one in sieve.rest for edit in one.repair.edits]
+        found: Counter[_Candidate] = Counter()
+        for (_, spot), subject in zip(told, subjects, strict=True):
+            file, position, _ = spot
+            near = [
+                (abs(edit.start - position), index)
+                for index, (edit, _) in enumerate(owners)
+                if edit.file == file
+            ]
+            if near and not min(near)[0]:
+                culprit = owners[min(near)[1]][1]
+            else:
+                cause = _cause(subject, owners, edits, state.texts)
+                if not cause and not near:
+                    continue
+                culprit = cause or owners[min(near)[1]][1]
+            found[culprit] += 1
+        return found
 
     def _trial(
         self, state: _State, candidates: Iterable[_Candidate], known: _State, *, home: bool = False
@@ -404,9 +465,13 @@ class Rounds:
         for one in list(waiting.values())[:_MOST_CHAINS]:
             if self._late():
                 break
+            if self._chained.get(one.signature) == self._gains(one):
+                continue  # nothing changed around it since
+            self._chained[one.signature] = self._gains(one)
             again = self._again(state, one)
             found = again and self._chain(state, again, level)
             if found:
+                self._revealing = {**waiting, **self._revealing}
                 return found
         return state
 
@@ -469,56 +534,62 @@ def _signature(repair: Repair, texts: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _spots(errors: Iterable[Diagnostic], edits: Sequence[Edit]) -> Counter[Spot]:
-    by_file: dict[str, list[Edit]] = {}
+    names = _by_name(edits)
+    return Counter(_spot(one, names) for one in errors)
+
+
+def _spot(one: Diagnostic, edits: Mapping[str, Sequence[Edit]]) -> Spot:
+    return one.file, returned(one.start, edits.get(one.file, ())), one.code
+
+
+def _by_name(edits: Iterable[Edit]) -> dict[str, list[Edit]]:
+    found: dict[str, list[Edit]] = {}
     for edit in sorted(set(edits)):
-        by_file.setdefault(edit.file, []).append(edit)
-    return Counter((one.file, returned(one.start, by_file.get(one.file, ())), one.code) for one in errors)
+        found.setdefault(edit.file, []).append(edit)
+    return found
 
 
 def _fresh(errors: Iterable[Diagnostic], new: Counter[Spot], edits: Sequence[Edit]) -> list[Diagnostic]:
-    return [one for one in errors if set(_spots([one], edits)) & set(new)]
+    names = _by_name(edits)
+    return [one for one in errors if _spot(one, names) in new]
 
 
-def _by_file(batch: Sequence[_Candidate]) -> dict[str, list[list[_Candidate]]]:
-    groups: dict[str, list[_Candidate]] = {}
-    for one in batch:
-        groups.setdefault(min(one.files), []).append(one)
-    return {file: [group] for file, group in sorted(groups.items())}
-
-
-def _split(
-    group: list[_Candidate], gone: Counter[Spot], new: Iterable[Spot]
-) -> tuple[list[list[_Candidate]], list[_Candidate]]:
-    """Return the smaller groups to try, and the candidates next to new errors that removed nothing.
-
-    Those next to new errors that did remove something are tried alone; new errors next to nobody halve the group.
-    """
-    blame: Counter[int] = Counter()
-    for file, position, _ in new:
-        near = [
-            (abs(edit.start - position), index)
-            for index, one in enumerate(group)
-            for edit in one.repair.edits
-            if edit.file == file
+def _cause(
+    subject: Mapping[str, Any] | None,
+    owners: Sequence[tuple[Edit, _Candidate]],
+    edits: Mapping[str, Sequence[Edit]],
+    texts: Mapping[str, str],
+) -> _Candidate | None:
+    """Return the candidate that edits a declaration which a new error has to do with: behind its name, in its line."""
+    for role in _ROLES:
+        place = (subject or {}).get(role)
+        if not place or not place["own"] or place["file"] not in edits or place["start"] < 0:
+            continue
+        file = place["file"]
+        start = returned(place["start"], edits[file])
+        end = texts[file].find("\n", start)
+        behind = [
+            (edit.start, index)
+            for index, (edit, _) in enumerate(owners)
+            if edit.file == file and start <= edit.start <= (end if end >= 0 else len(texts[file]))
         ]
-        if near:
-            blame[min(near)[1]] += 1
-    rest = [one for index, one in enumerate(group) if not blame[index]]
-    failed: list[_Candidate] = []
-    alone: list[_Candidate] = []
-    for index in sorted(blame):
-        removed = sum((each.file, each.start, each.code) in gone for each in group[index].targets)
-        (alone if removed else failed).append(group[index])
-    if not blame or (not rest and not failed):
-        half = (len(group) + 1) // 2
-        return [group[:half], group[half:]], []
-    return [one for one in (rest, *([each] for each in alone)) if one], failed
+        if behind:
+            # What a function returns is written behind its parameters.
+            last = place["kind"] in _FUNCTIONS
+            return owners[(max(behind) if last else min(behind))[1]][1]
+    return None
 
 
-def _one_by_one(groups: Mapping[str, list[list[_Candidate]]]) -> dict[str, list[list[_Candidate]]]:
-    # All that is left is doubtful: one queue, so that each is judged alone.
-    queue = [group for lists in groups.values() for group in lists]
-    return {"": queue} if queue else {}
+def _half(group: Sequence[_Candidate], new: Iterable[Spot]) -> Counter[_Candidate]:
+    """Blame the second half of what edits the files with new errors, or of all when none does."""
+    files = {file for file, _, _ in new}
+    some = [one for one in group if not files.isdisjoint(one.files)]
+    some = some if len(some) > 1 or len(group) == 1 else list(group)
+    return Counter(some[(len(some) + 1) // 2 :] or some)
+
+
+def _own(one: _Candidate, gone: Counter[Spot]) -> int:
+    return sum((each.file, each.start, each.code) in gone for each in one.targets)
 
 
 def _overlap(one: _Candidate, edits: Mapping[str, Sequence[Edit]]) -> bool:

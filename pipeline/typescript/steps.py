@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from itertools import chain
 from typing import Literal, Protocol
 
 from pipeline.typescript.rounds import Kept
@@ -14,6 +16,8 @@ from pipeline.typescript.weave import Weave, touched
 
 By = Literal["strategy", "file", "one"]
 BY: tuple[By, ...] = ("strategy", "file", "one")
+# What a text names in imports, requires and references.
+_SPECIFIER = re.compile(r"""\b(?:from|import|require|path|types)\b\s*[(=]?\s*["']([^"'\n]+)["']""")
 
 
 class Checker(Protocol):
@@ -46,38 +50,107 @@ def plan(
     kept: Sequence[Kept],
     weave: Weave,
     before: Sequence[Diagnostic],
+    after: Sequence[Diagnostic],
     by: By,
 ) -> list[Step]:
     """Return the steps in an order in which the checker never reports more errors after one than before it.
 
-    Groups that do not hold alone, in that order, are merged with their neighbours; the checker must not be used
-    for anything else afterwards: it holds the last step's texts.
+    `before` and `after` are the errors without and with all repairs; the checker holds the texts with all of them, and
+    must not be used for anything else afterwards. Groups that do not hold alone, in that order, are merged with
+    their neighbours.
     """
-    checker.set({file: texts[file] for file in weave.files})
-    errors = list(before)
+    groups = grouped(kept, weave, by)
+    whole = set(range(len(kept)))
+    counts = _counts(checker, texts, kept, weave, [group for _, group in groups], before, after)
     done: set[int] = set()
     steps: list[Step] = []
     names: list[str] = []
     waiting: list[int] = []
-    for name, group in grouped(kept, weave, by):
+    errors = len(before)
+    for (name, group), errors in zip(groups, counts, strict=True):
         names.append(name)
         waiting += group
-        changed = _changed(weave, [kept[one] for one in group], done, {*done, *group})
         done |= set(group)
-        errors = _recheck(checker, errors, changed)
         last = steps[-1].after if steps else len(before)
-        if len(errors) <= last:
-            steps.append(_step(weave, kept, names, waiting, done, last, len(errors)))
+        if errors <= last:
+            steps.append(_step(weave, kept, names, waiting, done, last, errors))
             names, waiting = [], []
     while waiting and steps:
         # Alone they bring errors that only an earlier step outweighs.
         merged = steps.pop()
         names, waiting = [*merged.names, *names], [*merged.repairs, *waiting]
         last = steps[-1].after if steps else len(before)
-        if len(errors) <= last or not steps:
-            steps.append(_step(weave, kept, names, waiting, done, last, len(errors)))
+        if errors <= last or not steps:
+            steps.append(_step(weave, kept, names, waiting, whole, last, errors))
             waiting = []
     return steps
+
+
+def _counts(
+    checker: Checker,
+    texts: Mapping[str, str],
+    kept: Sequence[Kept],
+    weave: Weave,
+    groups: Sequence[Sequence[int]],
+    before: Sequence[Diagnostic],
+    after: Sequence[Diagnostic],
+) -> Iterator[int]:
+    """Yield how many errors there are after each group.
+
+    A file that no group so far has to do with has the errors from before, one that no later group has to do with
+    those from after all: only what lies between is checked.
+    """
+    states = [set(chain.from_iterable(groups[: number + 1])) for number in range(len(groups))]
+    changes = [
+        _changed(weave, [kept[one] for one in group], states[number] - set(group), states[number])
+        for number, group in enumerate(groups)
+    ]
+    reach = _reach(checker, texts, changes) if len(groups) > 1 else []
+    held = {**texts, **{file: text for change in changes for file, text in change.items()}}
+    for number in range(len(groups) - 1):
+        early, late = _union(reach[: number + 1]), _union(reach[number + 1 :])
+        between = None if early is None or late is None else early & late
+        found = 0
+        if between is None or between:
+            now = {file: weave.text(file, states[number]) for file in weave.files}
+            checker.set({file: text for file, text in now.items() if text != held[file]})
+            held.update(now)
+            found = len(checker.check(between))
+        if between is not None and early is not None:
+            found += sum(one.file in early - between for one in after)
+            found += sum(one.file not in early for one in before)
+        yield found
+    yield len(after)
+
+
+def _reach(
+    checker: Checker, texts: Mapping[str, str], changes: Sequence[Mapping[str, str]]
+) -> list[set[str] | None]:
+    """Return for each group the files whose errors it may change, None for any; asked with all repairs made.
+
+    A file that lost an import to a repair had to do with more than now: every group may change what it says.
+    """
+    last: dict[str, set[str]] = {}
+    ever: dict[str, set[str]] = {}
+    for file, text in chain.from_iterable(change.items() for change in changes):
+        last[file] = _imports(text)
+        ever.setdefault(file, _imports(texts[file])).update(last[file])
+    loose = [file for file, names in ever.items() if not names <= last[file]]
+    answers = [checker.dependents(one) for one in (*changes, *([loose] if loose else []))]
+    found = [None if one is None else set(one) for one in answers]
+    if not loose:
+        return found
+    *groups, everywhere = found
+    return [None if one is None or everywhere is None else one | everywhere for one in groups]
+
+
+def _imports(text: str) -> set[str]:
+    return set(_SPECIFIER.findall(text))
+
+
+def _union(groups: Sequence[set[str] | None]) -> set[str] | None:
+    known = [one for one in groups if one is not None]
+    return set().union(*known) if len(known) == len(groups) else None
 
 
 def _step(
@@ -100,15 +173,6 @@ def _changed(weave: Weave, kept: Iterable[Kept], old: set[int], new: set[int]) -
         if text != weave.text(file, old):
             found[file] = text
     return found
-
-
-def _recheck(checker: Checker, errors: Sequence[Diagnostic], changed: Mapping[str, str]) -> list[Diagnostic]:
-    if not changed:
-        return list(errors)
-    checker.set(changed)
-    files = checker.dependents(changed)
-    found = checker.check(files)
-    return found if files is None else [one for one in errors if one.file not in set(files)] + found
 
 
 def grouped(kept: Sequence[Kept], weave: Weave, by: By) -> list[tuple[str, list[int]]]:

@@ -4,7 +4,7 @@
 import process from "node:process";
 import { listen, Refusal } from "./worker/protocol.mjs";
 import { Project } from "./worker/project.mjs";
-import { readTree, spell } from "./worker/tree.mjs";
+import { forget, readTree, spell } from "./worker/tree.mjs";
 import { emitted } from "./worker/emit.mjs";
 import { compared } from "./worker/compare.mjs";
 import { quickFixes } from "./worker/fixes.mjs";
@@ -38,6 +38,7 @@ listen(process.stdin, output, {
     return null;
   },
   set({ texts }) {
+    forget();
     opened().set(texts);
     return null;
   },

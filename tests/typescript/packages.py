@@ -17,6 +17,11 @@ from pipeline.tools.node import Node, environment, find_node
 
 TYPESCRIPT = {"typescript": "5.9.3"}
 TYPESCRIPT_7 = {"typescript": "7.0.2"}
+SERVERS = {
+    **TYPESCRIPT,
+    "@vtsls/language-server": "0.3.0",
+    "typescript-language-server": "6.0.2",
+}
 VUE = {**TYPESCRIPT, "vue": "3.5.22", "vue-tsc": "3.1.2"}
 VUE_2 = {**TYPESCRIPT, "vue": "3.5.22", "vue-tsc": "2.2.12"}
 SVELTE = {**TYPESCRIPT, "svelte": "5.57.3", "svelte-check": "4.7.8"}

@@ -73,6 +73,16 @@ class Language:
     def ambient(self, names: Iterable[str]) -> dict[str, str | None]:  # noqa: ARG002
         return {}
 
+    def subjects(self, errors: Iterable[Diagnostic]) -> list[dict[str, Any] | None]:
+        return [self._subject(one) for one in errors]
+
+    def _subject(self, one: Diagnostic) -> dict[str, Any] | None:
+        # An error that names a file is about the `OK` that was there, or would be: about the beginning of that file.
+        found = _ERROR.match(self.texts[one.file], one.start)
+        if not found or not found["file"]:
+            return None
+        return {"source": {"file": found["file"], "start": 0, "own": True, "kind": "Parameter"}}
+
 
 def strategy(name: str, code: int, *texts: str, level: Level = "type-only", at: str = "") -> Strategy:
     """Return a strategy that offers each of the texts in place of the error, or at the start of the file `at`."""

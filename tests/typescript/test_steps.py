@@ -19,11 +19,13 @@ from pipeline.typescript.weave import Weave
 class Language:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.texts = dict(texts)
+        self.checked: list[list[str] | None] = []
 
     def set(self, texts: Mapping[str, str]) -> None:
         self.texts.update(texts)
 
     def check(self, files: Iterable[str] | None = None) -> list[Diagnostic]:
+        self.checked.append(None if files is None else sorted(files))
         return [
             Diagnostic(file, found.start(), found.end(), 1, "bad", file, 0, 0)
             for file in sorted(self.texts if files is None else files)
@@ -33,17 +35,31 @@ class Language:
 
     def dependents(self, files: Iterable[str]) -> list[str] | None:
         changed = set(files)
-        users = {one for one, text in self.texts.items() if any(f"({each})" in text for each in changed)}
-        return sorted(changed | users)
+        while True:
+            words = [f'import "{each}"' for each in changed] + [f"({each})" for each in changed]
+            users = {one for one, text in self.texts.items() if any(word in text for word in words)}
+            if users <= changed:
+                return sorted(changed)
+            changed |= users
 
 
 def kept(name: str, base: int, edit: Edit, level: Level = "type-only") -> Kept:
     return Kept(Repair(name, level, (edit,), "why"), (), (), base, base)
 
 
-def planned(texts: dict[str, str], repairs: list[Kept], by: By = "strategy") -> list[Step]:
-    language = Language(texts)
-    steps = plan(language, texts, repairs, Weave(texts, repairs), language.check(), by)
+def planned(
+    texts: dict[str, str],
+    repairs: list[Kept],
+    by: By = "strategy",
+    checked: list[list[str] | None] | None = None,
+) -> list[Step]:
+    weave = Weave(texts, repairs)
+    whole = {file: weave.text(file, range(len(repairs))) for file in texts}
+    before, after = Language(texts).check(), Language(whole).check()
+    language = Language(whole)
+    steps = plan(language, texts, repairs, weave, before, after, by)
+    if checked is not None:
+        checked += language.checked
     for before, after in itertools.pairwise(steps):
         assert before.after == after.before
     held = dict(texts)
@@ -110,3 +126,37 @@ def test_group_comes_after_the_one_whose_text_it_edits() -> None:
         kept("early", 1, Edit("a", 1, 1, "x")),
     ]
     assert [one.names for one in planned({"a": "BAD"}, repairs)] == [("late",), ("early",)]
+
+
+def test_only_what_two_steps_may_change_is_checked_between_them() -> None:
+    texts = {"a": "BAD needs(c)", "b": "BAD needs(c)", "c": "x", "d": "BAD"}
+    repairs = [
+        kept("one", 0, Edit("a", 0, 3, "x")),
+        kept("two", 0, Edit("c", 0, 1, "OK")),
+        kept("three", 0, Edit("d", 0, 3, "x")),
+    ]
+    checked: list[list[str] | None] = []
+    steps = planned(texts, repairs, checked=checked)
+    assert [one.after for one in steps] == [4, 2, 1]
+    assert checked == [["a"]]
+
+
+def test_last_step_and_steps_apart_are_not_checked() -> None:
+    texts = {"a": "BAD", "b": "BAD BAD"}
+    checked: list[list[str] | None] = []
+    repairs = [kept("one", 0, Edit("a", 0, 3, "x")), kept("two", 0, Edit("b", 0, 7, "x"))]
+    assert [one.after for one in planned(texts, repairs, checked=checked)] == [2, 0]
+    assert checked == []
+
+
+def test_file_that_loses_an_import_is_checked_between_all_steps() -> None:
+    # Until `last` takes the reference away, what `first` does to `b` shows in `a`.
+    texts = {"a": 'import "b" needs(b)', "b": "BAD OK"}
+    repairs = [
+        kept("first", 0, Edit("b", 0, 6, "x")),
+        kept("last", 1, Edit("a", 0, 19, "x"), "unused"),
+    ]
+    checked: list[list[str] | None] = []
+    (first, last) = planned(texts, repairs, checked=checked)
+    assert (first.before, first.after, last.after) == (1, 1, 0)
+    assert checked == [["a"]]

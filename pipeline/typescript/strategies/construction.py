@@ -44,11 +44,17 @@ def _statement_sets(statement: Node, name: str, cls: Node, world: World, depth: 
             and _statement_sets(first, name, cls, world, depth)
             and _statement_sets(second, name, cls, world, depth)
         )
-    if statement.kind != "ExpressionStatement":
-        return False
+    starts = [statement.child("expression")] if statement.kind == "ExpressionStatement" else []
+    if statement.kind in ("FirstStatement", "VariableStatement"):  # const box = this.box = make()
+        starts = [one.child("initializer") for one in statement.walk() if _declares(one, statement)]
     return any(
-        _expression_sets(one, name, cls, world, depth) for one in _evaluated(statement.child("expression"))
+        _expression_sets(one, name, cls, world, depth) for start in starts for one in _evaluated(start)
     )
+
+
+def _declares(node: Node, statement: Node) -> bool:
+    held = node.parent if node.kind == "VariableDeclaration" else None
+    return held is not None and held.parent is statement
 
 
 def _evaluated(node: Node | None) -> Iterator[Node]:

@@ -62,13 +62,13 @@ def _next(declared: Node, world: World) -> Iterator[Node]:
     """Yield the declarations that get what this one holds, where nothing asks before whether it is there."""
     if declared.is_function and declared.kind not in _ACCESSORS:
         for call in calls_of(declared, world):
-            if not _asked(call):
+            if not asked(call):
                 yield from _targets(call, world)
         return
     name = declared.child("name")
     for use in world.references(name.symbol) if name else ():
         whole = outermost(use)
-        if use is not name and not _asked(whole):
+        if use is not name and not asked(whole):
             yield from _targets(whole, world)
     if declared.kind in _ACCESSORS and name:
         yield from _siblings(declared, name, world)
@@ -132,7 +132,7 @@ def _parameter(call: Node, argument: Node, world: World) -> Iterator[Node]:
         yield parameters[index]
 
 
-def _asked(value: Node) -> bool:
+def asked(value: Node) -> bool:
     """Whether a condition around the value names it: what is inside runs only when it is there, or when it is not."""
     word = re.compile(rf"(?<![\w$.]){re.escape(value.text)}(?![\w$])")
     inner = value

@@ -227,7 +227,7 @@ def _table(target: Node, key: Node, world: World) -> Iterator[Repair]:
 
 
 def _own_key(target: Node, key: Node) -> bool:
-    """Whether the key is the variable of a `for (k in x)` over the object, or from its `Object.keys`."""
+    """Whether the key is the variable of a `for (k in x)` over the object, or one like it, or of its `Object.keys`."""
     name = bare(key)
     for place in name.symbol.declarations if name.kind == "Identifier" and name.symbol else ():
         loop = (
@@ -236,10 +236,17 @@ def _own_key(target: Node, key: Node) -> bool:
             else None
         )
         over = loop.child("expression") if loop else None
-        if over is not None and over.text == target.text:
+        if over is not None and _alike(over, target):
             return True
     call = _keys_call(key)
-    return bool(call and any(one.text == target.text for one in call.all("arguments")))
+    return bool(call and any(_alike(one, target) for one in call.all("arguments")))
+
+
+def _alike(over: Node, target: Node) -> bool:
+    """Whether two expressions are the same object, or of one type of the project that lists its members."""
+    one, other = over.type, target.type
+    same = bool(one and other and one.id == other.id and one.properties and not one.index)
+    return same or over.text == target.text
 
 
 def _at_use(target: Node, key: Node, world: World) -> Iterator[Repair]:
@@ -269,8 +276,6 @@ def _at_use(target: Node, key: Node, world: World) -> Iterator[Repair]:
         why = "the object is read as a table: a wider type that it already fits"
         both = (one for one in edits if one)
         yield Repair(NAME, "type-only", (*both, *kept.imports), why, vague=kept.vague)
-    if named and known and (edit := replace(key, f"{cast} as keyof {named.text}")):
-        yield Repair(NAME, "type-only", (edit, *named.imports), f"the key is used as one of `{target.text}`")
 
 
 def _bare_start(target: Node, world: World) -> bool:

@@ -73,7 +73,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     elif not any(True for _ in calls.elements_of(function, world)):
         return
     for blind in (False, True):
-        shape = _shape(name, _given(parameter, function, world), world, use_only=blind)
+        shape = shape_of(name, given_to(parameter, function, world), world, use_only=blind)
         if shape is None or not (shape.members or shape.extends):
             continue
         edits = _placed(shape, parameter, function)
@@ -91,7 +91,7 @@ def _expected(parameter: Node, world: World) -> Iterator[Repair]:
         yield Repair(NAME, "type-only", combined(edits, written.imports), why, vague=written.vague)
 
 
-def _given(parameter: Node, function: Node, world: World) -> dict[str, Passed]:
+def given_to(parameter: Node, function: Node, world: World) -> dict[str, Passed]:
     """Return what is known to be passed, by the name of the member."""
     found: dict[str, Passed] = (
         dict(calls.props_of(function, world) or {}) if _first(parameter, function) else {}
@@ -113,7 +113,7 @@ def _first(parameter: Node, function: Node) -> bool:
     return function.all("parameters")[:1] == [parameter]
 
 
-def _shape(
+def shape_of(
     name: Node, given: dict[str, Passed], world: World, *, use_only: bool, depth: int = 0
 ) -> Shape | None:
     members: list[Member] = []
@@ -127,7 +127,7 @@ def _shape(
             continue
         passed = Passed(()) if use_only else given.get(key, Passed((), bool(given)))
         if value.kind == "ObjectBindingPattern" and not passed.pieces and depth < _DEPTH:
-            nested = _shape(value, {}, world, use_only=use_only, depth=depth + 1)
+            nested = shape_of(value, {}, world, use_only=use_only, depth=depth + 1)
             if nested is None:
                 return None
             members.append(Member(key, nested.text, optional=default is not None))
@@ -269,7 +269,7 @@ def _astro(node: Node, world: World) -> Iterator[Repair]:
     if not name or not statement or not component:
         return
     given = calls.props_of(component, world) or {}
-    shape = _shape(name, given, world, use_only=False)
+    shape = shape_of(name, given, world, use_only=False)
     if shape and shape.members and not shape.extends and (edit := _interface("Props", shape, statement)):
         why = "what the pages pass to the component and how it uses it"
         yield Repair(NAME, "type-only", combined((edit,), shape.imports), why, vague=shape.vague)

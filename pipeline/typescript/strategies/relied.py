@@ -15,13 +15,16 @@ from pipeline.typescript.edits import Edit, indent_at, newline_of, unit_of
 from pipeline.typescript.session import Diagnostic
 from pipeline.typescript.strategies.absent import GIVEN, USED, subject
 from pipeline.typescript.strategies.base import Repair, replace
-from pipeline.typescript.tree import Node, Type
+from pipeline.typescript.tree import Node, Type, line_of
 from pipeline.typescript.world import World
 
 NAME = "relied-on"
 CODES = USED | GIVEN
 # How many errors a member must cause: below, checks are shorter to review than a promise.
 _LEAST = 4
+# How many of the project's own literals must give the members for each that does not: three in four of all.
+_FOR_EACH = 3
+_NAMED_PLACES = 3
 _INTERFACE = "InterfaceDeclaration"
 Key = tuple[str, int]
 
@@ -34,7 +37,7 @@ class _Interface:
     members: dict[str, Node] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     owners: dict[Key, Counter[str]] = field(default_factory=dict)
-    edits: dict[tuple[str, ...], tuple[Edit, ...]] = field(default_factory=dict)
+    edits: dict[tuple[str, ...], tuple[tuple[Edit, ...], str]] = field(default_factory=dict)
 
 
 _KNOWN: WeakKeyDictionary[World, dict[Key, _Interface]] = WeakKeyDictionary()
@@ -57,9 +60,11 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
     for names in dict.fromkeys((tuple(every), (name.text,))):
         if names not in held.edits:
             held.edits[names] = _required(held, names, world)
-        if edits := held.edits[names]:
+        edits, given = held.edits[names]
+        if edits:
             count = sum(held.counts[each] for each in names)
-            yield Repair(NAME, "type-only", edits, f"{', '.join(names)}: read {count} times as always there")
+            why = f"{', '.join(names)}: read {count} times as always there; {given}"
+            yield Repair(NAME, "type-only", edits, why)
 
 
 def _member(one: Diagnostic, world: World) -> tuple[Node, Node] | None:
@@ -94,7 +99,7 @@ def _survey(world: World) -> dict[Key, _Interface]:
     return known
 
 
-def _required(held: _Interface, names: Sequence[str], world: World) -> tuple[Edit, ...]:
+def _required(held: _Interface, names: Sequence[str], world: World) -> tuple[tuple[Edit, ...], str]:
     heirs = _heirs(held.node, world)
     edits: list[Edit] = []
     for name in names:
@@ -109,7 +114,8 @@ def _required(held: _Interface, names: Sequence[str], world: World) -> tuple[Edi
         if again and (edit := _again(heir, [held.members[name] for name in again])):
             edits.append(edit)
             promised.add(_key(heir))
-    return tuple(edits) if _given(promised, names, world) else ()
+    given = _given(promised, names, world)
+    return (tuple(edits) if given else ()), given
 
 
 def _again(heir: Node, members: list[Node]) -> Edit | None:
@@ -147,10 +153,10 @@ def _heirs(interface: Node, world: World) -> list[tuple[Node, Node | None]]:
     return found
 
 
-def _given(promised: set[Key], names: Sequence[str], world: World) -> bool:
-    """Whether the project itself makes such objects, and most of them with all the members."""
+def _given(promised: set[Key], names: Sequence[str], world: World) -> str:
+    """Return how many of the objects that the project makes give all the members; empty when too few do."""
     world.load(world.texts)
-    good = bad = 0
+    good, bad = 0, []
     for file in world.texts:
         for tree in world.trees(file):
             for node in tree.nodes:
@@ -159,8 +165,12 @@ def _given(promised: set[Key], names: Sequence[str], world: World) -> bool:
                 if _gives(node, names):
                     good += 1
                 else:
-                    bad += 1
-    return good > bad
+                    bad.append(f"{file}:{line_of(tree.text, node.start)}")
+    if good <= _FOR_EACH * len(bad):
+        return ""
+    rest = f", not those of {', '.join(bad[:_NAMED_PLACES])}" if bad else ""
+    more = f" and {len(bad) - _NAMED_PLACES} more" if len(bad) > _NAMED_PLACES else ""
+    return f"{good} of {good + len(bad)} objects that are made give them{rest}{more}"
 
 
 def _gives(literal: Node, names: Sequence[str]) -> bool:

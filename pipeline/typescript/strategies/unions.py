@@ -18,6 +18,8 @@ CODES = frozenset((2322, 2345, 2769, 2820))
 _LITERALS = frozenset(
     ("StringLiteral", "NumericLiteral", "NoSubstitutionTemplateLiteral", "TrueKeyword", "FalseKeyword")
 )
+# More literals than these deserve a name, which a person gives.
+_MOST = 8
 _PLAIN = frozenset(("string", "number"))
 _HOLDERS = frozenset(("VariableDeclaration", "Parameter", "PropertyDeclaration"))
 _NESTED = re.compile(r"Types of property '([^']+)' are incompatible|The types of '([^']+)' are incompatible")
@@ -110,6 +112,8 @@ def _said(wanted: Type, at: Node, world: World) -> Written | None:
         and not wanted.name
         and all("literal" in one.flags and "enum" not in one.flags for one in present)
     ):
+        if len(present) > _MOST:
+            return None
         return Written(" | ".join(one.text for one in present), (), vague=False)
     return write([wanted], at, world)
 

@@ -13,7 +13,6 @@ from pipeline.typescript.strategies.annotate import combined, or_word, union_wit
 from pipeline.typescript.strategies.base import Repair, insert
 from pipeline.typescript.strategies.flowing import spread, taking
 from pipeline.typescript.strategies.naming import joined
-from pipeline.typescript.strategies.writes import TEARDOWN, outermost
 from pipeline.typescript.strategies.writing import Piece, Written, widened, write
 from pipeline.typescript.tree import Node, Symbol, Type
 from pipeline.typescript.world import World
@@ -28,7 +27,7 @@ _ANNOTATED = frozenset(("VariableDeclaration", "Parameter", "PropertyDeclaration
 
 
 def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
-    """Yield the widened declaration, then the type of the variable that is passed, then the null of a teardown."""
+    """Yield the widened declaration, then the type of the variable that is passed."""
     node = world.node(one)
     if node is None:
         return
@@ -41,9 +40,7 @@ def propose(one: Diagnostic, world: World) -> Iterator[Repair]:
         yield from _inside(value, target, world)
     for declared in target:
         yield from _widened(declared, value, world)
-    if value is not None:
-        yield from _torn_down(value)
-    elif node.kind == "ReturnStatement":
+    if value is None and node.kind == "ReturnStatement":
         for function in _returned(node):
             name = function.child("name")
             why = f"{name.text if name else 'it'} returns nothing here"
@@ -287,24 +284,3 @@ def _expected(value: Node) -> Type | None:
     shapes = context.members if context else ()
     found = (prop for one in shapes for prop in one.properties if name and prop.name == name.text)
     return next((one.type for one in found), None)
-
-
-def _torn_down(value: Node) -> Iterator[Repair]:
-    """Yield a wider view of a member that is set to null when its object is given up, and never used after that."""
-    assignment, method = value.parent, value.function
-    name = method.child("name") if method else None
-    if value.kind != "NullKeyword" or not assignment or assignment.kind != "BinaryExpression" or not name:
-        return
-    left = assignment.child("left")
-    if (
-        name.text.lstrip("_#") not in TEARDOWN
-        or not left
-        or left.kind != "PropertyAccessExpression"
-        or not left.type
-    ):
-        return
-    outer = outermost(left)
-    opening, closing = insert(outer, "("), insert(outer, f" as {left.type.text} | null)", after=True)
-    if opening and closing and "=>" not in left.type.text and "import(" not in left.type.text:
-        why = f"{name.text} gives the object up; nothing uses {left.text} after it"
-        yield Repair(NAME, "type-only", (opening, closing), why)

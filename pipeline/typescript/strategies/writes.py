@@ -10,21 +10,6 @@ from pipeline.typescript.tree import Node, Type
 
 _ADD = frozenset(("push", "unshift"))
 _WRAPPERS = frozenset(("ParenthesizedExpression", "NonNullExpression", "AsExpression"))
-TEARDOWN = frozenset(
-    (
-        *("destroy", "dispose", "teardown", "tearDown", "cleanup", "cleanUp", "disconnectedCallback"),
-        *(
-            "componentWillUnmount",
-            "ngOnDestroy",
-            "unmount",
-            "release",
-            "close",
-            "remove",
-            "shutdown",
-            "detach",
-        ),
-    )
-)
 
 
 @dataclass

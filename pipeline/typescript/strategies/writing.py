@@ -58,6 +58,8 @@ _KEYWORDS = frozenset(
     ]
 )
 _BANNED = re.compile(r"\bany\b|\bFunction\b|\b__\w+|…|\.\.\. \d+ more|<error>|\bunique symbol\b")
+# What a timer is where the types of Node are there; said so that it holds in the browser too.
+_TIMERS = frozenset(("NodeJS.Timeout", "NodeJS.Timer"))
 _LONG = 70
 _MOST_MEMBERS = 6
 _DEPTH = 3
@@ -172,6 +174,8 @@ def _text(type_: Type, names: Names, depth: int) -> str | None:
     known = names.named(type_)
     if known:
         return known
+    if type_.text in _TIMERS:
+        return "ReturnType<typeof setTimeout>"
     inner = type_.arguments[0] if "array" in type_.flags and type_.arguments else None
     if inner and inner.literal and (element := _text(inner, names, depth)):
         return Written(element, (), vague=False).in_array

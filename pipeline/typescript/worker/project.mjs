@@ -339,10 +339,7 @@ export class Project {
   async check(files) {
     // Asking the checker about single nodes can leave errors behind that a check would never report.
     if (this.explored) {
-      this.service.cleanupSemanticCache();
-      this.version++;
-      this.epoch++;
-      this.explored = false;
+      this.#renew();
     }
     const wanted = files && new Set(files.map((file) => this.absolute(file)));
     const found = files ? [] : this.program.getOptionsDiagnostics().concat(this.program.getGlobalDiagnostics()).map((one) => this.#flat(one));
@@ -354,6 +351,20 @@ export class Project {
     }
     for (const one of this.languages) found.push(...(one.diagnostics?.(wanted) ?? []));
     return found;
+  }
+
+  // A new checker for the same texts: one file counts as changed, so that the program is made anew and reuses the rest.
+  #renew() {
+    this.version++;
+    this.epoch++;
+    this.explored = false;
+    const sources = this.own().filter((one) => this.records.has(one.fileName) && !this.virtuals.has(one.fileName));
+    if (!sources.length) {
+      this.service.cleanupSemanticCache();
+      return;
+    }
+    const smallest = sources.reduce((one, other) => (other.text.length < one.text.length ? other : one));
+    this.records.get(smallest.fileName).version = `${this.version}`;
   }
 
   async #diagnose(source) {

@@ -15,6 +15,11 @@ const NOT_CHILDREN = new Set(["parent", "jsDoc", "symbol", "flowNode", "endFlowN
 
 let kept = null;
 
+// What was told of an earlier state: held any longer it would keep that state's checker in memory.
+export function forget() {
+  kept = null;
+}
+
 export function readTree(project, files) {
   // Ids hold for one state of the texts; an answer carries only the types and symbols that were not told yet.
   if (kept?.epoch !== project.epoch || kept.project !== project) kept = new Pool(project);

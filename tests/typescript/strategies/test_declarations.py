@@ -14,6 +14,7 @@ from pipeline.typescript.strategies import (
     members,
     parameters,
     props,
+    released,
     returns,
     widening,
 )
@@ -31,6 +32,7 @@ _BEST = [
     (literals, "input.current", "const input = useRef<HTMLInputElement>(null);"),
     (members, "this.hover = row", "declare hover: number | null;"),
     (members, "this.saved", "declare saved?: number;"),
+    (definite, "box: string", "box!: string;"),
     (definite, "width: number", "width!: number;"),
     (definite, "depth: number", "depth!: number;"),
     (definite, "height: number", "height: number | undefined;"),
@@ -87,9 +89,13 @@ def test_a_parameter_that_a_caller_leaves_out_is_optional() -> None:
     assert "export function called(first, second?: number) {" in found
 
 
-def test_a_member_of_an_object_given_up_is_seen_wider_there_when_its_readers_cannot_take_null() -> None:
-    found = repaired(_NAME, cast("Strategy", widening), "this.plants = null")
-    assert found == ["plants: Plant[] | null = [];", "(this.plants as Plant[] | null) = null;"]
+def test_a_member_of_an_object_given_up_is_declared_so_and_asked_for_where_it_is_used() -> None:
+    [changed] = repaired(_NAME, cast("Strategy", released), "this.plants = null")
+    assert changed.splitlines() == [
+        "plants: Plant[] | null = [];",
+        "this.plants?.push(one);",
+        "if (this.plants) this.plants.length = 3;",
+    ]
 
 
 def test_literals_do_not_become_any_string() -> None:

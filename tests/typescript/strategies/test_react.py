@@ -10,6 +10,7 @@ import pytest
 from pipeline.typescript.strategies import (
     checked,
     contexts,
+    forwarded,
     guards,
     handed,
     indexing,
@@ -17,13 +18,16 @@ from pipeline.typescript.strategies import (
     pages,
     parameters,
     props,
+    reducers,
     returned,
     sifted,
     widening,
     wrapped,
 )
 from pipeline.typescript.strategies.base import Strategy
-from tests.typescript.replay import repaired
+from pipeline.typescript.strategies.writing import write
+from pipeline.typescript.tree import Pool, Type
+from tests.typescript.replay import Replay, repaired
 
 
 @pytest.mark.parametrize(
@@ -191,3 +195,29 @@ from tests.typescript.replay import repaired
 )
 def test_proposes(strategy: ModuleType, line: str, expected: list[str]) -> None:
     assert list(dict.fromkeys(repaired("react", cast("Strategy", strategy), line))) == expected
+
+
+def test_a_reducer_takes_the_state_that_it_starts_with_and_the_actions_that_are_dispatched() -> None:
+    found = repaired("react", cast("Strategy", reducers), "function tasks")
+    expected = (
+        "function tasks(state: typeof start, action: { type: 'add'; name: string } | { type: 'open' }) {"
+    )
+    assert found == [expected, expected]
+
+
+@pytest.mark.parametrize("line", ["<input ref", "export const field = <Field"])
+def test_a_component_that_hands_its_ref_on_is_told_its_element_and_props(line: str) -> None:
+    best, *_ = repaired("react", cast("Strategy", forwarded), line)
+    assert best == (
+        "export const Field = "
+        "forwardRef<HTMLInputElement, { label: string; wide: boolean }>(({ label, wide }, ref) => ("
+    )
+
+
+def test_a_timer_of_node_is_what_set_timeout_gives() -> None:
+    world = Replay("react").world()
+    at = world.trees("pages/tasks.tsx")[0].root
+    timer = Type(0, frozenset(("object",)), "Timeout", {"text": "NodeJS.Timeout"}, Pool())
+    written = write([timer, "null"], at, world)
+    assert written is not None
+    assert written.text == "ReturnType<typeof setTimeout> | null"
