@@ -69,8 +69,8 @@ LIMITS: Limits = {
 EXPLAIN = (
     "It opens the home page, one page of each template, the heaviest page and those that differ from the live release "
     "in Lighthouse, as on a phone and on a desktop, with simulated throttling. Of each it judges the four scores and "
-    "the times until the first and the largest part is shown, how far things jump, and how long scripts block the page. It "
-    "takes the median of several runs, leaves out runs that other programs on this machine disturbed, and needs only "
+    "the times until the first and the largest part is shown, how far things jump, and how long scripts block the page. "
+    "It takes the median of several runs, leaves out runs that other programs on this machine disturbed, and needs only "
     "one where everything is far inside of its limit. The limits of times are what web.dev calls good; the scores' are "
     "ours, and both are set under `lighthouse` in constitution.toml, for patterns of pages too."
 )
@@ -146,9 +146,9 @@ _LABELS = {
 _ADVICE = {
     "lcp": ("lcp-breakdown-insight", "render-blocking-insight"),
     "fcp": ("render-blocking-insight",),
-    "cls": ("cls-culprits-insight",),
+    "cls": ("layout-shifts",),
     "tbt": ("long-tasks", "bootup-time"),
-    "performance": ("render-blocking-insight", "long-tasks", "lcp-breakdown-insight", "cls-culprits-insight"),
+    "performance": ("render-blocking-insight", "long-tasks", "lcp-breakdown-insight", "layout-shifts"),
 }
 _MEASURED = {
     "performance": "performance score",
@@ -223,15 +223,14 @@ def _measure(
         "problem": "",
     }
     runs = list(found.kept(chosen.page, preset))
-    if whole and not any("seo" in run["refs"] for run in runs):
-        runs = []
     row["carried"] = len(runs)
     wanted, own = limits["runs"], limits_of(limits, chosen.page)
     try:
+        # Once with all categories, and then as often as the times need it.
+        if whole and not any("seo" in run["refs"] for run in runs):
+            runs += found.measure(chosen.page, preset, tuple(CATEGORIES.values()), 1)
         while not counting(runs, wanted, own) and (count := _missing(runs, wanted, row["carried"])):
-            every = whole and not runs
-            categories = tuple(CATEGORIES.values()) if every else ("performance",)
-            runs += found.measure(chosen.page, preset, categories, count)
+            runs += found.measure(chosen.page, preset, ("performance",), count)
     except Unavailable as refusal:
         row["problem"] = refusal.reason
     return {**row, "runs": runs}

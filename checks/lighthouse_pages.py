@@ -39,6 +39,7 @@ class _Known:
     template: str
     weight: int
     noindex: bool
+    loads: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,10 @@ class Choice:
 
 
 def choose(subject: Subject, *, every: bool, changed: int) -> Choice:
-    """Return the pages in the order of their addresses, at most `changed` because they differ from the live ones."""
+    """Return the pages in the order of their addresses, at most `changed` because they differ from the live ones.
+
+    A page differs when its HTML does, or a file that it loads. Raises Unavailable.
+    """
     known = list(_known(subject))
     found: dict[str, Chosen] = {}
 
@@ -86,8 +90,8 @@ def choose(subject: Subject, *, every: bool, changed: int) -> Choice:
 def _changed(subject: Subject, known: list[_Known]) -> list[_Known]:
     if subject.live is None:
         return []
-    paths = {change.path for change in subject.live.changes([one.file for one in known])}
-    return [one for one in known if one.file.path in paths]
+    paths = {change.path for change in subject.live.changes(subject.files)}
+    return [one for one in known if one.file.path in paths or one.loads & paths]
 
 
 def _known(subject: Subject) -> Iterator[_Known]:
@@ -105,7 +109,8 @@ def _known(subject: Subject) -> Iterator[_Known]:
             continue
         load = graph.heaviest(file.path, page, sent.__getitem__)
         weight = sent[file.path] + sum(map(sent.__getitem__, load.assets))
-        yield _Known(file, page_address(file.path), _skeleton(page, tree), weight, _noindex(tree))
+        address = page_address(file.path)
+        yield _Known(file, address, _skeleton(page, tree), weight, _noindex(tree), load.assets)
 
 
 def _noindex(tree: LexborHTMLParser) -> bool:

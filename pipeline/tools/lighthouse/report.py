@@ -21,7 +21,7 @@ METRICS = {
 _ADVICE = (
     "render-blocking-insight",
     "lcp-breakdown-insight",
-    "cls-culprits-insight",
+    "layout-shifts",
     "long-tasks",
     "bootup-time",
 )
@@ -71,7 +71,7 @@ def _read(report: Mapping[str, Any], version: str, home: str) -> dict[str, Any]:
         "benchmark": report["environment"]["benchmarkIndex"],
         "warnings": [_line(str(text)) for text in report["runWarnings"]][:_NODES],
         "refs": refs,
-        "failed": [_failed(audits[name], category) for category, name in _imperfect(refs)],
+        "failed": [_failed(audits[name], category, home) for category, name in _imperfect(refs)],
     }
     if "performance" in categories:
         run |= _performance(audits, home)
@@ -119,7 +119,7 @@ def _performance(audits: Mapping[str, Any], home: str) -> dict[str, Any]:
         "cpu_score": _number(found["score"], "machine"),
         "wall": round(_number(found["wall"], "machine"), 1),
         "cpu": round(_number(found["cpu"], "machine"), 1),
-        "advice": [_failed(audits[name], "") for name in _ADVICE if _useful(audits.get(name))],
+        "advice": [_failed(audits[name], "", home) for name in _ADVICE if _useful(audits.get(name))],
         "requests": sorted(
             {
                 _path(one["url"], home): one.get("statusCode", 0) for one in requests if _ours(one, home)
@@ -154,7 +154,7 @@ def _path(url: str, home: str) -> str:
     return "/" + path.removeprefix(base) if path.startswith(base) else "/" + path
 
 
-def _failed(audit: Mapping[str, Any], category: str) -> dict[str, Any]:
+def _failed(audit: Mapping[str, Any], category: str, home: str) -> dict[str, Any]:
     details = audit.get("details") or {}
     items = details.get("items") or []
     return {
@@ -164,7 +164,8 @@ def _failed(audit: Mapping[str, Any], category: str) -> dict[str, Any]:
         "title": _line(audit["title"]),
         "why": _line(audit.get("displayValue") or audit.get("explanation") or ""),
         "source": _link(audit.get("description", "")),
-        "items": [text for one in items[: 2 * _NODES] if (text := _item(one))][:_NODES],
+        # The address of the server here says nothing to anyone.
+        "items": [text.replace(home, "/") for one in items[: 2 * _NODES] if (text := _item(one))][:_NODES],
     }
 
 
