@@ -57,9 +57,12 @@ class Program(invoke.Program):
             os.environ["INVOKE_SITE_PATH"] = str(Path(self.args.site.value).absolute())
 
     def normalize_argv(self, argv: list[str] | None) -> None:
-        """Read the command line; `ts.fix src/a.ts` is short for `ts.fix --path=src/a.ts`."""
+        """Read the command line.
+
+        `ts.fix src/a.ts` is short for `ts.fix --path=src/a.ts`, `check.explain` for `check.explain all`.
+        """
         super().normalize_argv(argv)
-        self.argv = with_paths(self.argv)
+        self.argv = with_paths(with_every(self.argv))
 
     def parse_tasks(self) -> None:
         """Read the tasks and their flags; raises SystemExit (2) with a suggestion for what is not known."""
@@ -92,6 +95,21 @@ def with_paths(argv: Sequence[str]) -> list[str]:
         if not path and not word.startswith("-") and not value:
             taking = word == "ts.fix"
         made.append(f"--path={word}" if path else word)
+    return made
+
+
+def with_every(argv: Sequence[str]) -> list[str]:
+    """Return a command line in which `check.explain` without a gate lists them all.
+
+    invoke knows no word that may be left out.
+    """
+    made: list[str] = []
+    for place, word in enumerate(argv):
+        made.append(word)
+        following = argv[place + 1] if place + 1 < len(argv) else "-"
+        asked = place and argv[place - 1] in {"-h", "--help", "-l", "--list"}
+        if word == "check.explain" and following.startswith("-") and not asked:
+            made.append("all")
     return made
 
 

@@ -24,6 +24,7 @@ _JSON = "print the result as JSON"
         "adopt": "publish over commits on the pages branch that no release made",
         "allow_dirty": "let production publish changes that are not committed",
         "no_build": "publish the output folder as it is",
+        "emergency": "measure right after the release what measures time and is negotiable, on the record",
         "dry_run": _DRY,
         "json": _JSON,
     },
@@ -36,19 +37,24 @@ def deploy(
     allow_dirty: bool = False,
     adopt: bool = False,
     no_build: bool = False,
+    emergency: bool = False,
     dry_run: bool = False,
     json: bool = False,
 ) -> None:
     """Build, judge, publish and prove the site."""
-    from pipeline.deploy import engine
+    from pipeline.deploy import aftermath, engine
 
-    order = engine.Order(env, what, yes=yes, allow_dirty=allow_dirty, no_build=no_build, adopt=adopt)
+    order = engine.Order(
+        env, what, yes=yes, allow_dirty=allow_dirty, no_build=no_build, adopt=adopt, emergency=emergency
+    )
     project = open_project()
     with ui.quiet_if(json):
         if dry_run:
             show_plan(engine.plan_deploy(project, order), json=json)
             return
-        show_outcome(project, engine.deploy(project, order), json=json)
+        outcome = engine.deploy(project, order)
+        show_outcome(project, outcome, json=json)
+    aftermath.tell(outcome)
 
 
 @task(

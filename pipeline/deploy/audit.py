@@ -33,6 +33,8 @@ class Kind(StrEnum):
     FAILED = "failed"
     ADOPTED = "adopted"
     ARCHIVED = "archived"
+    # What an emergency put off was measured right after the release; the event names the later evidence.
+    MEASURED = "measured"
 
 
 @dataclass(frozen=True)

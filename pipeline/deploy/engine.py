@@ -10,7 +10,7 @@ from pipeline.core.clock import Clock, stamp, utc_now
 from pipeline.core.errors import Code, Stop
 from pipeline.core.model import Artifact
 from pipeline.core.project import Project
-from pipeline.deploy import journal, ledger
+from pipeline.deploy import aftermath, journal, ledger
 from pipeline.deploy.desk import Desk, sit_down
 from pipeline.deploy.draft import again, draft_of
 from pipeline.deploy.guard import refuse_foreign
@@ -35,10 +35,12 @@ class Order:
     allow_dirty: bool = False
     no_build: bool = False
     adopt: bool = False
+    emergency: bool = False
 
 
 def deploy(project: Project, order: Order, clock: Clock = utc_now) -> Outcome:
     """Build, judge, publish and prove; raises Stop with the exit code that says which of them failed."""
+    from pipeline.gates import show
     from pipeline.gates.runner import judge_site
     from pipeline.site.build import artifact_of
 
@@ -57,14 +59,17 @@ def deploy(project: Project, order: Order, clock: Clock = utc_now) -> Outcome:
             ui.say(adopted)
         # The gate `typescript` checks types right after; twice would cost the emergency its seconds.
         artifact = artifact_of(project, target.name, allow_build=not order.no_build, check=False)
-        judgement = judge_site(project, artifact, target.name)
-        judgement.require()
+        judgement = judge_site(project, artifact, target.name, emergency=order.emergency)
+        judgement.require(emergency=order.emergency)
+        show.warn_of_waivers(judgement)
         live = desk.live
         if live and desk.current and live.artifact == artifact.tree:
             ui.say(f"nothing to publish: {live.name} is live and has exactly this tree")
             return unchanged(desk, live) if live.name in desk.healthy else proven_late(desk, live)
         warn_of_renames(desk, live, artifact)
-        return make(desk, draft_of(desk, artifact, source, judgement.digest, order.why), since=start)
+        outcome = make(desk, draft_of(desk, artifact, source, judgement.digest, order.why), since=start)
+    # Outside of the lock: a rollback must not wait for slow measurements.
+    return aftermath.catch_up(desk, artifact, judgement.deferred, outcome) if judgement.deferred else outcome
 
 
 def proven_late(desk: Desk, live: Release) -> Outcome:

@@ -58,9 +58,10 @@ class Lost(Stop):
 
 def held(events: Sequence[Event]) -> Lease | None:
     """Return the lease in the log (newest event first), also one that is over; None when nobody proves anything."""
-    if not events or events[0].kind not in _HOLDING or not events[0].lease:
+    # What was put off is measured after the release, without the lock: it says nothing of who proves what.
+    last = next((one for one in events if one.kind is not Kind.MEASURED), None)
+    if last is None or last.kind not in _HOLDING or not last.lease:
         return None
-    last = events[0]
     first = next((one for one in events if one.release == last.release and one.kind is Kind.PUBLISHED), last)
     until = parse(last.lease)
     return Lease(last.environment, last.release, last.commit, last.who, last.host, parse(first.when), until)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.deploy import audit
@@ -74,6 +74,17 @@ def find(desk: Desk, release: Release) -> Evidence:
             return Evidence(record, evidence.judgement_of(record), where, "")
     reason = reasons[0] if reasons else f"no copy is here or in the log; {judged_on(desk, release)} judged it"
     return Evidence(None, None, "", reason)
+
+
+def latest(desk: Desk, release: Release) -> Evidence:
+    """Return the evidence that was completed right after an emergency's release, else that of the release itself."""
+    later = next(
+        (one for one in desk.events if one.kind is audit.Kind.MEASURED and one.release == release.name), None
+    )
+    if later is None:
+        return find(desk, release)
+    found = find(desk, replace(release, evidence=later.evidence))
+    return found if found.judgement else find(desk, release)
 
 
 def kept_copy(desk: Desk, release: Release) -> bytes | None:

@@ -49,6 +49,9 @@ class Outcome:
     proof: Proof | None
     published_seconds: float = 0.0
     served_seconds: float = 0.0
+    # What an emergency put off, and what that found once the release was live.
+    put_off: tuple[str, ...] = ()
+    found_late: tuple[str, ...] = ()
 
 
 def make(desk: Desk, draft: Draft, *, since: float | None = None, undoes: str = "") -> Outcome:

@@ -9,6 +9,7 @@ from checks.base import Finding, Measure, Verdict, amount_text
 from pipeline.core import ui
 from pipeline.gates.evidence import Judged, Judgement
 from pipeline.gates.score import PRINCIPLES, Standing, shown
+from pipeline.gates.waivers import Stated, Use
 
 _SHOWN = 5
 _WIDTH = 76  # of 80: a Stop's details are indented by four
@@ -106,8 +107,9 @@ def waived(judgement: Judgement) -> Iterator[str]:
     """Return a line for each waiver that a verdict rests on."""
     for one in judgement.results:
         for used in one.waivers:
-            what = f"{one.gate}: {used.findings} waived for {used.scope} until {used.until}"
-            yield from _wrapped(f"{what}: {used.reason}", "")
+            count = f"{used.findings} waived for {used.scope}" if used.findings else "waived, not measured,"
+            what = f"{one.gate}: {count} until {used.until}"
+            yield f"{what}: {used.reason}"
 
 
 def gate_lines(one: Judged) -> Iterator[str]:
@@ -129,7 +131,8 @@ def gate_lines(one: Judged) -> Iterator[str]:
 
 def advice(judgement: Judgement) -> Iterator[str]:
     """Return what gates recommend without blocking, and the waivers in use."""
-    yield from waived(judgement)
+    for line in waived(judgement):
+        yield from _wrapped(line, "")
     for one in judgement.results:
         for finding in one.findings:
             if not finding.blocking:
@@ -206,3 +209,16 @@ def note(one: Judged, when: str) -> str:
     if one.tries > 1:
         parts.append("measured at the second try")
     return ", ".join(parts)
+
+
+def waiver_lines(one: Stated) -> list[str]:
+    """Return a waiver of the policy that does nothing, or not enough; what is in use stands with its gate."""
+    return [] if one.use in {Use.USED, Use.UNASKED} else _wrapped(one.line(), "")
+
+
+def warn_of_waivers(judgement: Judgement) -> None:
+    """Say which waivers a release rests on, and which gates an emergency puts off."""
+    for line in waived(judgement):
+        ui.warn(line)
+    if judgement.deferred:
+        ui.warn(f"an emergency: {', '.join(judgement.deferred)} will be measured right after the release")

@@ -22,7 +22,7 @@ def reported(gate: Gate) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Finding":
             given = [*node.args[:1], *(word.value for word in node.keywords if word.arg == "rule")]
-            yield from (one.value for one in given if isinstance(one, ast.Constant))
+            yield from (str(one.value) for one in given if isinstance(one, ast.Constant))
 
 
 @pytest.mark.parametrize("name", GATES)
