@@ -440,6 +440,38 @@ class Lighthouse(Part):
     )
 
 
+class Links(Part):
+    fragments: bool = Field(
+        default=True, description="Whether a link to a place that its page does not have stands in the way."
+    )
+
+
+class Html(Part):
+    description_shortest: int | None = Field(
+        default=25, ge=0, description="Fewer characters in a page's description are told, as advice."
+    )
+    description_longest: int | None = Field(
+        default=200, ge=1, description="More characters in a page's description are told, as advice."
+    )
+
+
+class Images(Part):
+    old_format: Size = Field(
+        default=100_000, description="A PNG or JPEG above this, without AVIF or WebP beside it, is told as advice."
+    )
+    eager: int | None = Field(
+        default=4, ge=0, description="So many images at the start of a page may load at once; more is told as advice."
+    )
+    places: bool = Field(
+        default=True, description="Whether a photo that tells where it was taken (GPS) stands in the way."
+    )
+
+
+class Fonts(Part):
+    families: int | None = Field(default=3, ge=0, description="More font families are told, as advice.")
+    file: Size = Field(default=100_000, description="A bigger font file is told, as advice.")
+
+
 class ZeroActions(Part):
     bill_unreadable: str = Field(
         default="",
@@ -472,6 +504,10 @@ class Waiver(Part):
     )
     reason: str = Field(min_length=1, pattern=r"\S", description="Why; shown wherever the waiver is used.")
     until: date = Field(description="Last day on which it counts, as a date without quotes (2026-12-31).")
+    measure: bool = Field(
+        default=True,
+        description="Whether the gate measures all the same. False, with the scope `*`: it is not run until then.",
+    )
 
 
 class Policy(Part):
@@ -482,6 +518,10 @@ class Policy(Part):
     )
     budgets: Budgets = Field(default_factory=Budgets, description="Weight limits.")
     churn: Churn = Field(default_factory=Churn, description="Limits of the gate `churn`.")
+    links: Links = Field(default_factory=Links, description="Limits of the gate `links`.")
+    html: Html = Field(default_factory=Html, description="Limits of the gate `html`.")
+    images: Images = Field(default_factory=Images, description="Limits of the gate `images`.")
+    fonts: Fonts = Field(default_factory=Fonts, description="Limits of the gate `fonts`.")
     lighthouse: Lighthouse = Field(
         default_factory=Lighthouse, description="How the gate `lighthouse` measures, and its limits."
     )

@@ -60,12 +60,13 @@ class Bench:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a gate measured, now or (`carried`) earlier, in how many tries; or why it could not."""
+    """What a gate measured, now or (`carried`) earlier, in how many tries; or why it could not, or had not to."""
 
     evidence: Evidence | None
     carried: bool = False
     refusal: Unavailable | None = None
     tries: int = 1
+    waived: waivers.Waived | None = None
 
 
 def judge_site(
@@ -183,6 +184,9 @@ def judge_gate(gate: Gate, bench: Bench) -> Judged:
 
 
 def _measure(gate: Gate, bench: Bench, inputs: str) -> Measured:
+    negotiable = not gate.NON_NEGOTIABLE
+    if waived := waivers.instead(gate.NAME, bench.waivers, bench.clock().date(), negotiable=negotiable):
+        return Measured(None, waived=waived)
     kept = None if bench.fresh else store.kept_evidence(bench.state, gate.NAME, inputs)
     if kept and not _mended_elsewhere(gate, kept, bench) and not _too_old(gate, kept, bench):
         return Measured(kept, carried=True)
@@ -233,6 +237,8 @@ def rule(
             reason = reason or "; ".join(one.message for one in unmeasured)
             fix = next((one.fix for one in unmeasured if one.fix), "")
             details = tuple(line for one in unmeasured for line in one.details)
+    elif measured.waived is not None:
+        verdict, used, reason = Verdict.WAIVED, (measured.waived,), f"not measured: {measured.waived.reason}"
     elif measured.refusal is not None:
         reason, fix, details = measured.refusal.reason, measured.refusal.fix, measured.refusal.details
     return Judged(

@@ -24,6 +24,8 @@ class Waiver(Protocol):
     def reason(self) -> str: ...
     @property
     def until(self) -> date: ...
+    @property
+    def measure(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,14 @@ def apply(
         if counts[place]
     )
     return Verdict.WAIVED, tuple(used)
+
+
+def instead(gate: str, waivers: Iterable[Waiver], today: date, *, negotiable: bool) -> Waived | None:
+    """Return the waiver that stands in place of a measurement today: one of the whole gate that wants none."""
+    for one in waivers if negotiable else ():
+        if one.gate == gate and one.scope == "*" and not one.measure and today <= one.until:
+            return Waived(one.scope, one.reason, one.until.isoformat(), 0)
+    return None
 
 
 def covers(scope: str, path: str) -> bool:
@@ -147,6 +157,8 @@ def _use(
     if said is Verdict.UNAVAILABLE:
         return Use.UNASKED, 0
     count = sum(finding.blocking and covers(one.scope, finding.path) for finding in findings)
+    if not one.measure and said is Verdict.WAIVED:
+        return Use.USED, 0
     if not count:
         return Use.IDLE, 0
     return (Use.USED if said is Verdict.WAIVED else Use.SHORT), count

@@ -10,6 +10,7 @@ from invoke import Program
 from checks import GATES
 from pipeline.commands import check
 from pipeline.core.errors import Code, Stop
+from tests.policy import QUIET
 
 PAGE = "<!doctype html><html lang='en'><head><title>A page</title></head><body>{}</body></html>"
 SETTINGS = "site: {framework: plain, package_manager: none, install: [], build: []}\n"
@@ -22,7 +23,7 @@ def here(git_repo: Path, monkeypatch: pytest.MonkeyPatch, git: Callable[..., str
     build._memo.clear()
     for name, text in {
         "invoke.yaml": SETTINGS,
-        "constitution.toml": "",
+        "constitution.toml": QUIET,
         "dist/index.html": PAGE.format("<script src=a.js></script>"),
         "dist/404.html": PAGE.format("not here"),
         "dist/a.js": "console.log(1)",
@@ -82,7 +83,7 @@ def test_json_is_the_whole_judgement_and_alone_on_stdout(
 def test_failed_gate_ends_with_code_3_after_the_numbers(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (here / "constitution.toml").write_text('[budgets.page]\njavascript = "1 B"\n', encoding="utf-8")
+    (here / "constitution.toml").write_text(f'[budgets.page]\njavascript = "1 B"\n{QUIET}', encoding="utf-8")
     with pytest.raises(Stop) as stopped:
         invoke("check")
     assert stopped.value.code is Code.GATE
@@ -100,7 +101,7 @@ def test_unknown_environment_is_named(here: Path) -> None:
 def test_advice_and_waivers_are_shown(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     waiver = '[[waivers]]\ngate = "budgets"\nreason = "launch"\nuntil = 2999-01-01\n'
     text = f'[budgets.page]\ntotal = "1 B"\n{waiver}'
-    (here / "constitution.toml").write_text(text, encoding="utf-8")
+    (here / "constitution.toml").write_text(f"{text}\n{QUIET}", encoding="utf-8")
     (here / "dist/404.html").unlink()
     invoke("check")
     said = capsys.readouterr().err

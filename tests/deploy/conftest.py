@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.core.project import Project, open_project
 from tests.deploy.harbour import SETTINGS, write
+from tests.policy import quiet
 
 
 @pytest.fixture
@@ -20,6 +21,7 @@ def site(tmp_path: Path) -> Path:
     write(root / "dist/app.css", "h1 { color: teal }")
     write(root / "invoke.yaml", SETTINGS.format(remote=tmp_path / "prod.git"))
     write(root / ".gitignore", "dist/\n")
+    quiet(root)
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "first light"]):
         subprocess.run(["git", *words], cwd=root, check=True)
     subprocess.run(["git", "init", "-q", "--bare", tmp_path / "prod.git"], check=True)

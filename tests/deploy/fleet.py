@@ -17,6 +17,7 @@ from pipeline.deploy.release import Outcome
 from pipeline.site import build
 from pipeline.site.server import Server
 from tests.deploy.harbour import Ticker, write
+from tests.policy import QUIET
 
 SETTINGS = """\
 site: {{name: harbour, package_manager: none, install: [], check: [], build: {build}, output: dist}}
@@ -77,6 +78,7 @@ def fleet(
             "dist/app.css": "h1 { color: teal }",
             "dist/robots.txt": "User-agent: *\nAllow: /\n",
             "invoke.yaml": settings,
+            "constitution.toml": QUIET,
             ".gitignore": "" if build == "[]" else "dist/\n",
         }.items():
             write(root / name, text)

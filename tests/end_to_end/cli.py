@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.policy import quiet
+
 TOP = Path(__file__).parents[2]
 SETTINGS = """\
 site: {name: harbour, package_manager: none, install: [], check: [], build: [], output: dist}
@@ -73,6 +75,7 @@ def plain_site(root: Path) -> Path:
     write(root / "dist/404.html", "<!doctype html><title>Not here</title><h1>Not here</h1>")
     write(root / "dist/app.css", "h1 { color: teal }")
     write(root / "invoke.yaml", SETTINGS)
+    quiet(root)
     git(root, "init", "-q")
     git(root, "add", "-A")
     git(root, "commit", "-qm", "first light")

@@ -16,6 +16,7 @@ import pytest
 
 from tests.end_to_end.cli import TOP, Ran, git, page, pages, write
 from tests.fakes.github import GitHub
+from tests.policy import quiet
 
 REPOSITORY = "octocat/harbour"
 SETTINGS = """\
@@ -87,6 +88,7 @@ def place_at(root: Path, hub: GitHub) -> Place:
     write(root / "dist/404.html", "<!doctype html><title>Not here</title><h1>Not here</h1>")
     text = SETTINGS.format(prod=hub.pages_url(REPOSITORY), staging=hub.pages_url(f"{REPOSITORY}-staging"))
     write(root / "invoke.yaml", text)
+    quiet(root)
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "first light"]):
         subprocess.run(["git", *words], cwd=root, check=True)
     return Place(root, hub)

@@ -36,6 +36,7 @@ from pipeline.site.build import forget
 from pipeline.tools.git import Git
 from tests.end_to_end.cli import git, page, write
 from tests.fakes.github import GitHub
+from tests.policy import quiet
 
 REPOSITORY = "octocat/harbour"
 SETTINGS = """\
@@ -231,6 +232,7 @@ def begin(machine: Machine, hub: GitHub) -> None:
     write(machine.root / "dist/404.html", "<!doctype html><title>Not here</title><h1>Not here</h1>")
     write(machine.root / "invoke.yaml", SETTINGS.format(url=hub.pages_url(REPOSITORY)))
     write(machine.root / ".gitignore", "dist/\n.pages/\n")
+    quiet(machine.root)
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "first light"]):
         subprocess.run(["git", *words], cwd=machine.root, check=True)
 

@@ -6,7 +6,7 @@ import pytest
 
 from checks.base import Finding, Verdict
 from pipeline.core.schema import Waiver
-from pipeline.gates.waivers import apply, covers, expired, strangers
+from pipeline.gates.waivers import apply, covers, expired, instead, strangers
 
 TODAY = date(2026, 6, 15)
 BLOG = Finding("page-css", "too much", path="/blog/post/")
@@ -68,3 +68,21 @@ def test_waivers_for_gates_that_do_not_exist_are_named() -> None:
         "constitution.toml has a waiver for budgts, and there is no such gate; the nearest is budgets"
     ]
     assert strangers(every[:1], ["budgets"]) == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "until", "measure", "negotiable", "stands"),
+    [
+        ("*", "2026-06-15", False, True, True),
+        ("*", "2026-06-15", True, True, False),
+        ("*", "2026-06-14", False, True, False),
+        ("/blog/*", "2026-06-15", False, True, False),
+        ("*", "2026-06-15", False, False, False),
+    ],
+)
+def test_a_waiver_of_a_whole_gate_may_stand_in_place_of_its_measurement(
+    scope: str, until: str, *, measure: bool, negotiable: bool, stands: bool
+) -> None:
+    given = waiver(scope=scope, until=until).model_copy(update={"measure": measure})
+    assert bool(instead("budgets", [given], TODAY, negotiable=negotiable)) is stands
+    assert instead("build", [given], TODAY, negotiable=negotiable) is None
