@@ -14,7 +14,12 @@ __all__ = ["GATES", "TITLES"]
 TITLES = {
     "build": "The built output is sane: pages are pages, and what they refer to is there under the base path.",
     "typescript": "The site's own type checker reports no error.",
+    "links": "Links lead to pages and places that exist; sitemaps, feeds, canonical addresses and languages agree.",
+    "html": "Pages are valid HTML, and say what they are: language, title, description, data, preview picture.",
     "budgets": "JavaScript, CSS, image, font and total weight of every page and of the site stay within budget.",
+    "images": "Images are whole, are what their names say, tell nobody's place, and weigh no more than needed.",
+    "fonts": "Fonts are whole, small, loaded once, and never keep text from being read.",
+    "pwa": "An installable site installs: its manifest, its icons and its service worker are right.",
     "churn": "No build stamp and no hashed file name changes page after page, which is what makes repositories grow.",
     "zero_actions": "No workflow runs and no minute is billed: Actions are off where the site is published.",
 }

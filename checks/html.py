@@ -1,4 +1,4 @@
-"""Pages are valid HTML, and say what they are: language, title, description, structured data, preview picture."""
+"""Pages are valid HTML, and say what they are: language, title, description, data, preview picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images are whole, are what their names say, tell nobody's place, and cost visitors no more than needed."""
+"""Images are whole, are what their names say, tell nobody's place, and weigh no more than needed."""
 
 from __future__ import annotations
 

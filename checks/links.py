@@ -1,4 +1,4 @@
-"""Links lead to pages and places that exist; sitemaps, feeds, canonical addresses and languages agree with them."""
+"""Links lead to pages and places that exist; sitemaps, feeds, canonical addresses and languages agree."""
 
 from __future__ import annotations
 
