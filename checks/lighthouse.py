@@ -69,10 +69,10 @@ LIMITS: Limits = {
 EXPLAIN = (
     "It opens the home page, one page of each template, the heaviest page and those that differ from the live release "
     "in Lighthouse, as on a phone and on a desktop, with simulated throttling. Of each it judges the four scores and "
-    "the times until the first and the largest part is shown, how far things jump, and how long scripts block the page. "
-    "It takes the median of several runs, leaves out runs that other programs on this machine disturbed, and needs only "
-    "one where everything is far inside of its limit. The limits of times are what web.dev calls good; the scores' are "
-    "ours, and both are set under `lighthouse` in constitution.toml, for patterns of pages too."
+    "the times until the first and the largest part is shown, how far things jump, and how long scripts block. It "
+    "takes the median of several runs, leaves out runs that other programs on this machine disturbed, and needs only "
+    "one where everything is far inside of its limit. The limits of times are what web.dev calls good, those of scores "
+    "are ours; both are set under `lighthouse` in constitution.toml, for patterns of pages too."
 )
 
 _SCORING = "https://developer.chrome.com/docs/lighthouse/performance/performance-scoring/"

@@ -202,4 +202,32 @@ def verify(c: Context, release: str, env: str = "local", measure: bool = False, 
         raise Stop(text, f"invoke compliance.report --env={env}", Code.DRIFT)
 
 
-ns = Collection("check", every, explain, verify, *(one_gate(name) for name in TITLES))
+@task(
+    help={
+        "env": "environment whose live release it is compared with",
+        "runs": "undisturbed runs of each side; five at least",
+        "accept": "keep what became slower too, as the new baseline",
+        "json": "print the report as JSON",
+    }
+)
+def baseline(
+    c: Context, env: str = "local", runs: int = 5, accept: bool = False, json: bool = False
+) -> None:
+    """Measure the changed pages and the live ones in turn, and tell which became slower."""
+    from pipeline.gates import baselines
+    from pipeline.site.build import artifact_of
+
+    project = open_project()
+    with ui.quiet_if(json):
+        report = baselines.check(project, artifact_of(project, env), env, runs=runs, accept=accept)
+    if json:
+        ui.data_json(report.record)
+    else:
+        ui.data(baselines.table(report))
+        ui.indent([*report.notes, baselines.summary(report)], 0)
+    if not accept:
+        report.require()
+    ui.next_step(f"invoke deploy --env={env}")
+
+
+ns = Collection("check", every, explain, verify, baseline, *(one_gate(name) for name in TITLES))

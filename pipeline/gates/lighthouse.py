@@ -176,8 +176,8 @@ class Auditor:
         step = count if self.limits["engine"] == "lhci" else 1
         made: list[Run] = []
         while len(made) < count:
-            for run in self._engine.runs(self._server.url, page, preset, categories, step):
-                made.append(self._keep(page, preset, run))
+            runs = self._engine.runs(self._server.url, page, preset, categories, step)
+            made += [self._keep(page, preset, run) for run in runs]
         return made
 
     def _keep(self, page: str, preset: str, run: Run) -> Run:
