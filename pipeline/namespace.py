@@ -7,6 +7,7 @@ from invoke import Collection
 from pipeline.commands import (
     build,
     check,
+    compliance,
     demo,
     deploy,
     develop,
@@ -36,6 +37,7 @@ ns = Collection(
     promote.promote,
     deploy.verify,
     check.ns,
+    compliance.ns,
     deploy.ns,
     releases.ns,
     ts.ns,

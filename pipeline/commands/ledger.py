@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pipeline.deploy.proof_of_ledger import Audited
     from pipeline.deploy.size import Limit, Local, Size
     from pipeline.deploy.standing import Preview
+    from pipeline.gates.evidence import Judgement
 
 # Less than this says nothing.
 _LEAST = 12
@@ -73,6 +74,9 @@ def described_value(found: Described) -> dict[str, object]:
         "evidence_at": found.evidence.where or None,
         "evidence_unavailable": found.evidence.reason or None,
         "gates": {one.gate: one.verdict.value for one in judgement.results} if judgement else None,
+        "score": judgement.score.overall if judgement else None,
+        "principles": dict(judgement.score.principles) if judgement else None,
+        "put_off": list(judgement.deferred) if judgement else [],
     }
 
 
@@ -80,10 +84,30 @@ def described_rows(found: Described) -> list[tuple[str, str]]:
     """Return all of a release as rows of what and how."""
     judgement = found.evidence.judgement
     gates = judgement.results if judgement else ()
-    value = {key: held for key, held in described_value(found).items() if key != "gates"}
+    below = ("gates", "score", "principles", "put_off")
+    value = {key: held for key, held in described_value(found).items() if key not in below}
     value["proven"] = "yes" if found.proven else "no"
     rows = [(key.replace("_", " "), str(held)) for key, held in value.items() if held]
+    if judgement:
+        rows += _judged_rows(judgement)
     return rows + [(f"gate {one.gate}", f"{one.verdict.value}  {one.reason}".rstrip()) for one in gates]
+
+
+def _judged_rows(judgement: Judgement) -> list[tuple[str, str]]:
+    """Return the score, and the run and machine that judged; older records tell nothing of these."""
+    from pipeline.gates import machine
+    from pipeline.gates.score import shown
+
+    score = judgement.score
+    each = ", ".join(f"{name} {shown(points)}" for name, points in score.principles.items())
+    rows = [("score", f"{shown(score.overall)} of 100 ({each})")]
+    if judgement.run:
+        rows.append(("judged", f"{judgement.judged_at} in {judgement.duration:.1f} s, run {judgement.run}"))
+    if judgement.machine:
+        rows.append(("machine", machine.line(judgement.machine)))
+    if judgement.deferred:
+        rows.append(("put off", f"{', '.join(judgement.deferred)}: an emergency"))
+    return rows
 
 
 def audit_lines(found: Audited) -> list[str]:

@@ -116,10 +116,10 @@ def gate_lines(one: Judged) -> Iterator[str]:
     """Return what a gate that did not pass has to say."""
     yield f"{one.gate} ({one.verdict.value})"
     if one.reason:
-        yield from _wrapped(one.reason, "  ")
+        yield from wrapped(one.reason, "  ")
         yield from _indented(one.details, "    ")
         if one.fix:
-            yield from _wrapped(f"fix: {one.fix}", "  ")
+            yield from wrapped(f"fix: {one.fix}", "  ")
     # What was not measured is the reason, which is told already.
     told = one.verdict is Verdict.UNAVAILABLE
     blocking = [finding for finding in one.findings if finding.blocking and not (told and finding.unmeasured)]
@@ -132,7 +132,7 @@ def gate_lines(one: Judged) -> Iterator[str]:
 def advice(judgement: Judgement) -> Iterator[str]:
     """Return what gates recommend without blocking, and the waivers in use."""
     for line in waived(judgement):
-        yield from _wrapped(line, "")
+        yield from wrapped(line, "")
     for one in judgement.results:
         for finding in one.findings:
             if not finding.blocking:
@@ -142,13 +142,14 @@ def advice(judgement: Judgement) -> Iterator[str]:
 def finding_lines(finding: Finding, head: str = "  ") -> Iterator[str]:
     """Return a finding: where and what, its evidence, and how to mend it."""
     at = finding.path and f"{finding.path}:{finding.line} " if finding.line else ""
-    yield from _wrapped(f"{at}{finding.message}", head)
+    yield from wrapped(f"{at}{finding.message}", head)
     yield from _indented(finding.details, "    ")
     if finding.fix:
-        yield from _wrapped(f"fix: {finding.fix}", "    ")
+        yield from wrapped(f"fix: {finding.fix}", "    ")
 
 
-def _wrapped(text: str, head: str) -> list[str]:
+def wrapped(text: str, head: str) -> list[str]:
+    """Return text as lines that fit, all but the first indented like `head`, at least by two."""
     return textwrap.wrap(
         text,
         _WIDTH,
@@ -213,7 +214,7 @@ def note(one: Judged, when: str) -> str:
 
 def waiver_lines(one: Stated) -> list[str]:
     """Return a waiver of the policy that does nothing, or not enough; what is in use stands with its gate."""
-    return [] if one.use in {Use.USED, Use.UNASKED} else _wrapped(one.line(), "")
+    return [] if one.use in {Use.USED, Use.UNASKED} else wrapped(one.line(), "")
 
 
 def warn_of_waivers(judgement: Judgement) -> None:
