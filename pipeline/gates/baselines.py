@@ -140,7 +140,8 @@ def check(
     """Measure a build's pages against the live release, and keep what is no worse as the baseline.
 
     Measured are the pages that changed, and the gate `lighthouse`'s other pages where they have no baseline; all of
-    them, against their baselines, where nothing is live. `accept` keeps regressions too. Raises Stop: 2 for fewer than five runs, 69 where a program is missing, 7 when it fails.
+    them, against their baselines, where nothing is live. `accept` keeps regressions too. Raises Stop:
+    2 for fewer than five runs, 69 where a program is missing, 7 when it fails.
     """
     if runs < LEAST:
         raise Stop(
@@ -282,7 +283,7 @@ def measure(engine: Engine, page: str, preset: str, homes: Sequence[str], runs: 
 
 @contextlib.contextmanager
 def _serve_live(bench: _Bench | None) -> Iterator[FilesServer | None]:
-    """Serve the live release beside the build, under the same base path; nothing where there is nothing to compare."""
+    """Serve the live release beside the build, under the same base path; nothing where nothing is compared."""
     if bench is None or bench.live is None:
         yield None
         return
@@ -332,7 +333,10 @@ class _Book:
 
     def others(self, bench: _Bench, page: str, preset: str) -> list[str]:
         """Return what else measured the page here before, the newest first."""
-        query = "select tools, machine from baselines where environment = ? and page = ? and preset = ? order by at desc"
+        query = (
+            "select tools, machine from baselines "
+            "where environment = ? and page = ? and preset = ? order by at desc"
+        )
         rows = self._base.execute(query, (bench.subject.environment, page, preset)).fetchall()
         return [
             f"{tools} on {name}" for tools, name in rows if (tools, name) != (bench.tools, machine_name())

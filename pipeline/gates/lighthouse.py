@@ -115,10 +115,10 @@ class Engine:
 
 
 def serve(subject: Subject) -> FilesServer:
-    """Return a running server of the subject's files; raises Unavailable when one of them was changed."""
+    """Return a server of the subject's files; raises Unavailable when one of them was changed."""
     files = {file.path: file for file in subject.files}
     digests = {path: file.sha256 for path, file in files.items()}
-    return FilesServer("lighthouse", digests, lambda path: subject.read(files[path]), subject.base).start()
+    return FilesServer("lighthouse", digests, lambda path: subject.read(files[path]), subject.base)
 
 
 class Auditor:
@@ -137,7 +137,7 @@ class Auditor:
         except (sqlite3.Error, OSError) as error:
             what = f"the database of Lighthouse's runs cannot be opened: {error}"
             raise Stop(what, f"rm {path}", Code.SERVICE) from error
-        self._server = serve(subject)
+        self._server = serve(subject).start()
 
     @property
     def limits(self) -> Limits:
