@@ -33,7 +33,9 @@ os.execv(sys.argv[3], sys.argv[3:])
 """
 _NOT_WANTED = (
     "Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,AutofillServerCommunication,"
-    "CertificateTransparencyComponentUpdater,PaintHolding,HttpsUpgrades"
+    "CertificateTransparencyComponentUpdater,PaintHolding,HttpsUpgrades,"
+    # Nothing of others is let in, so frames need no processes of their own: their events come with the page's.
+    "IsolateOrigins,site-per-process"
 )
 _FLAGS = (
     *(
@@ -48,6 +50,7 @@ _FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-domain-reliability"),
     *("--disable-sync", "--disable-default-apps", "--disable-extensions", "--metrics-recording-only"),
     *("--no-proxy-server", "--no-pings", "--disable-client-side-phishing-detection", "--disable-breakpad"),
+    "--disable-site-isolation-trials",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     # A page in the background is as fast as one in front.
     *("--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows"),
@@ -157,15 +160,19 @@ class Browser:
         """Send a command to the browser itself and return its result; raises BrowserError."""
         return await self._ask(method, params, "", seconds)
 
-    async def tab(self, *, width: int = 1280, height: int = 800) -> Tab:
-        """Open a tab in a window and a browser context of its own: no cookie, storage or cache is shared."""
-        context = (await self.send("Target.createBrowserContext", disposeOnDetach=True))["browserContextId"]
+    async def context(self) -> str:
+        """Make a browser context, which shares no cookie, storage or cache with others, and return its number."""
+        return str((await self.send("Target.createBrowserContext", disposeOnDetach=True))["browserContextId"])
+
+    async def tab(self, *, width: int = 1280, height: int = 800, context: str = "") -> Tab:
+        """Open a tab in a window of its own, and in a browser context of its own unless one is given."""
+        own = context or await self.context()
         try:
             # Only the front tab of a window draws, so each has its own.
             made = await self.send(
                 "Target.createTarget",
                 url="about:blank",
-                browserContextId=context,
+                browserContextId=own,
                 newWindow=True,
                 width=width,
                 height=height,
@@ -173,15 +180,17 @@ class Browser:
             target = made["targetId"]
             attached = await self.send("Target.attachToTarget", targetId=target, flatten=True)
         except BrowserError:
-            await self._dispose(context)
+            if not context:
+                await self.dispose(own)
             raise
-        tab = Tab(self, target, context, attached["sessionId"])
+        tab = Tab(self, target, own, attached["sessionId"], shared=bool(context))
         if self._running:
             self._running.tabs[tab.session] = tab
         await tab.send("Emulation.setFocusEmulationEnabled", enabled=True)
         return tab
 
-    async def _dispose(self, context: str) -> None:
+    async def dispose(self, context: str) -> None:
+        """End a browser context with its tabs, if it is still there."""
         with contextlib.suppress(BrowserError):
             await self.send("Target.disposeBrowserContext", browserContextId=context, seconds=_GRACE_SECONDS)
 
@@ -205,13 +214,16 @@ class Browser:
 class Tab:
     """A page in the browser; every call has a time limit and raises BrowserError."""
 
-    def __init__(self, browser: Browser, target: str, context: str, session: str) -> None:
+    def __init__(
+        self, browser: Browser, target: str, context: str, session: str, *, shared: bool = False
+    ) -> None:
         self._browser = browser
         self._handlers: dict[str, list[Handler]] = {}
         self.target = target
         self.context = context
         self.session = session
         self.gone = ""
+        self._shared = shared
 
     async def send(self, method: str, *, seconds: float = _ANSWER_SECONDS, **params: Any) -> Json:  # noqa: ANN401 - JSON
         """Send a command of the protocol and return its result."""
@@ -303,9 +315,13 @@ class Tab:
         return list(found["cookies"])
 
     async def close(self) -> None:
-        """Close it with its browser context, also when its page hangs."""
+        """Close it, also when its page hangs; a browser context of its own goes with it."""
         self._end("the tab was closed")
-        await self._browser._dispose(self.context)  # noqa: SLF001
+        if self._shared:
+            with contextlib.suppress(BrowserError):
+                await self._browser.send("Target.closeTarget", seconds=_GRACE_SECONDS, targetId=self.target)
+            return
+        await self._browser.dispose(self.context)
 
     def hear(self, event: str, params: Json) -> None:
         """Hand an event to those who asked for it."""

@@ -27,6 +27,7 @@
     return found;
   }
 
+  // Nobody gave any input, though the browser takes the emulated screen for one (hadRecentInput).
   // Cumulative Layout Shift: the biggest session window, gaps up to 1 s, up to 5 s long (https://web.dev/articles/cls).
   function shifts() {
     return new Promise((resolve) => {
@@ -36,8 +37,7 @@
         let worst = 0, sum = 0, first = 0, last = 0;
         const biggest = [];
         for (const one of entries) {
-          if (one.hadRecentInput) continue;
-          if (sum && (one.startTime - last > 1000 || one.startTime - first > 5000)) sum = 0;
+            if (sum && (one.startTime - last > 1000 || one.startTime - first > 5000)) sum = 0;
           if (!sum) first = one.startTime;
           last = one.startTime;
           sum += one.value;
@@ -66,6 +66,11 @@
       found[one.src || one.href] = one.integrity || "";
     }
     return found;
+  }
+
+  function icons() {
+    return [new URL("/favicon.ico", location.href).href,
+      ...[...document.querySelectorAll("link[rel~=icon], link[rel~=apple-touch-icon]")].map((one) => one.href)];
   }
 
   const frame = () => new Promise((resolve) => {
@@ -153,6 +158,6 @@
     });
   }
 
-  globalThis.look = { shifts, keys, integrity, scroll, settle, structure, size, axeRun, axeResult, sniff, selector };
+  globalThis.look = { shifts, keys, integrity, icons, scroll, settle, structure, size, axeRun, axeResult, sniff, selector };
 })();
 //# sourceURL=pages-pipeline:look.js

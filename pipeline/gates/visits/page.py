@@ -36,7 +36,7 @@ WCAG21 = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa")
 # https://github.com/dequelabs/axe-core/blob/develop/doc/rule-descriptions.md
 _BY_LOOKS = (
     *("color-contrast", "color-contrast-enhanced", "link-in-text-block", "target-size"),
-    *("scrollable-region-focusable", "css-orientation-lock"),
+    "scrollable-region-focusable",
 )
 
 
@@ -150,15 +150,17 @@ class _Visit:
 
     async def look(self, page: str, clock: Clock) -> Seen:
         idle = await self._open(page)
+        # From here on it goes nowhere: what leads on later than this leads on from a page that people see.
+        self._traffic.freeze()
         self._world = await self._enter()
         basics = await self._ours("look.shifts()")
         await self._ours("look.scroll()")
         idle = await self._traffic.quiet(_QUIET_SECONDS, _IDLE_SECONDS) and idle
-        self._stay()
-        self._traffic.freeze()
         final = await self._final()
         views = await self._views()
         keyboard = await self._keyboard()
+        # Browsers ask for a site's icon once, at whatever page they happen to see first.
+        self._traffic.forget(set(await self._ours("look.icons()")))
         record: dict[str, Any] = {
             "page": page,
             "file": _file_of(page),
@@ -354,7 +356,8 @@ class _Visit:
             reasons.append("never goes quiet")
         if self._traffic.left:
             reasons.append("leads to another origin")
-        age = 0 if reasons else 86_400 if uses else None
+        # What a worker asks for is not seen.
+        age = 0 if reasons or "a worker" in uses else 86_400 if uses else None
         reasons += [f"uses {what}" for what in sorted(uses)]
         return ", ".join(reasons), age
 

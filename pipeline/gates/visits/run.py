@@ -8,11 +8,12 @@ import hashlib
 import json
 import os
 import random
+import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from pipeline.core.clock import Clock, stamp, utc_now
 from pipeline.core.errors import Stop
 from pipeline.core.project import Project
 from pipeline.gates.visits.ground import Ground
+from pipeline.gates.visits.names import Names, moved
 from pipeline.gates.visits.page import VIEWS, WCAG21, Instruments, Seen, Visitor
 from pipeline.gates.visits.store import FOR_EVER, Row, Store
 from pipeline.gates.visits.traffic import host_rules
@@ -73,31 +75,43 @@ class _Run:
     numbers: dict[str, int] = field(default_factory=dict)
     carried: dict[str, int] = field(default_factory=dict)
 
-    def find(self, file: File) -> Row | None:
-        """Return a kept visit of a page that nothing has changed since, or None."""
-        now = stamp(self.clock())
-        for row in self.store.kept(self.context, page_address(file.path)):
-            if row.until > now and all(self._same(path, was) for path, was in row.asked.items()):
-                return row
+    @cached_property
+    def names(self) -> Names:
+        """What tells whether files changed."""
+        return Names(self.ground, self.ground.subject.read)
+
+    def find(self, file: File) -> int | None:
+        """Return the number of a kept visit of a page that nothing has changed since, or None."""
+        now, page = stamp(self.clock()), page_address(file.path)
+        rows = [row for row in self.store.kept(self.context, page) if row.until > now]
+        for row in rows:
+            if self.names.same(row.asked):
+                return row.id
+        for row in rows:
+            renamed = self.names.renamed(row.asked)
+            if renamed is not None:
+                return self._rename(page, row, renamed)
         return None
 
-    def _same(self, path: str, was: object) -> bool:
-        return _answered(self.ground, path) == was
+    def _rename(self, page: str, row: Row, names: Mapping[str, str]) -> int:
+        """Write a visit down again as it would be now that hashed files are called otherwise."""
+        text = json.dumps(self.store.record(row.id))
+        if names:
+            every = re.compile("|".join(re.escape(name) for name in names))
+            text = every.sub(lambda match: names[match[0]], text)
+        record = json.loads(text)
+        paths = {moved(path, names) for path in row.asked}
+        record["needs"] = self.ground.needs(paths)
+        return self.store.add(self.context, page, self._answers(paths), row.until, record)
+
+    def _answers(self, paths: Iterable[str]) -> dict[str, object]:
+        return {path: self.names.answer(path) for path in sorted(paths)}
 
     def keep(self, page: str, seen: Seen) -> None:
         """Write a visit down at once, so that a killed run loses nothing that is done."""
-        asked = {path: _answered(self.ground, path) for path in sorted(seen.asked)}
         until = FOR_EVER if seen.age is None else stamp(self.clock() + timedelta(seconds=seen.age))
-        self.numbers[page] = self.store.add(self.context, page, asked, until, seen.record)
-
-
-def _answered(ground: Ground, path: str) -> list[str | None]:
-    """Return the file that answers for a path and its digest; for what is not there those of the page for it."""
-    file = ground.answer(path)
-    if file:
-        return [file.path, file.sha256]
-    missing = ground.files.get("404.html")
-    return [None, missing.sha256 if missing else None]
+        answers = self._answers(seen.asked)
+        self.numbers[page] = self.store.add(self.context, page, answers, until, seen.record)
 
 
 def visit(
@@ -186,10 +200,10 @@ def _plan(run: _Run, *, fresh: bool, chance: Callable[[], float]) -> set[str]:
     """Find what can be carried over, and return the pages of it that are looked at again."""
     again = set()
     for file in run.ground.pages:
-        row = None if fresh else run.find(file)
-        if row:
+        number = None if fresh else run.find(file)
+        if number is not None:
             page = page_address(file.path)
-            run.carried[page] = row.id
+            run.carried[page] = number
             if chance() < _AGAIN:
                 again.add(page)
     return again
@@ -230,7 +244,7 @@ async def _go(run: _Run, files: list[File], program: Path, instruments: Instrume
                 try:
                     run.keep(page, await visitor.visit(file))
                 except BrowserError as error:
-                    run.keep(page, visitor.failed(page, str(error)))
+                    run.keep(page, visitor.failed(page, f"{error}, twice"))
 
 
 async def _revive(browser: Browser) -> None:

@@ -35,10 +35,10 @@ _BUSY_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Row:
-    """A kept visit: what the page asked for (file and digest by address), and until when it may be used."""
+    """A kept visit: what answered for the addresses that the page asked for, and until when it may be used."""
 
     id: int
-    asked: Mapping[str, Sequence[str] | None]
+    asked: Mapping[str, Sequence[Any]]
     until: str
 
 

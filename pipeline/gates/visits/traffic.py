@@ -17,6 +17,7 @@ from pipeline.tools.browser import Json, Tab, exception_text
 OURS = "pages-pipeline:"
 # A page that loads more documents than this is not going to stop.
 _DOCUMENTS = 8
+_STUCK_SECONDS = 1.5
 _SHOWN = 500
 _ENTRIES = 1_000
 _LEVELS = {"error": "error", "assert": "error", "warning": "warning"}
@@ -33,7 +34,7 @@ class Traffic:
         self._read = read
         self._requests: dict[str, Json] = {}
         self._done: list[Json] = []
-        self._going: set[str] = set()
+        self._going: dict[str, float] = {}
         self._frozen = False
         self._documents = 0
         self._last = asyncio.get_running_loop().time()
@@ -58,6 +59,7 @@ class Traffic:
             "Log.entryAdded": self._logged,
             "Page.javascriptDialogOpening": self._dialog,
             "Page.downloadWillBegin": self._download,
+            "Page.windowOpen": self._window,
             "Page.loadEventFired": lambda _: self.loaded.set(),
         }
         for event, handler in listeners.items():
@@ -79,10 +81,23 @@ class Traffic:
         end = loop.time() + limit
         while (now := loop.time()) < end and not self.endless:
             rest = still - (now - self._last)
-            if not self._going and rest <= 0:
+            # Our server answers at once: what takes longer is not under way, its end is told elsewhere (workers).
+            going = any(now - since < _STUCK_SECONDS for since in self._going.values())
+            if not going and rest <= 0:
                 return True
             await asyncio.sleep(min(max(rest, 0.01), 0.05))
         return False
+
+    def forget(self, urls: set[str]) -> None:
+        """Take requests for some addresses out that no element of the page asked for."""
+        every = [*self._done, *self._requests.values()]
+        gone = {one["url"] for one in every if one["type"] == "Other" and one["url"] in urls}
+        rest = {one["url"] for one in every if one["type"] != "Other"}
+        self._done = [one for one in every if one["type"] != "Other" or one["url"] not in gone]
+        self._requests = {}
+        self.asked -= {self._ground.place(url)[1] for url in gone - rest}
+        names = {_short(self._ground.place(url)[0]) for url in gone - rest}
+        self.console = [one for one in self.console if one["url"] not in names]
 
     def requests(self, integrity: dict[str, str]) -> list[Json]:
         """Return the requests in the order in which they began; `integrity` has attributes by address."""
@@ -118,7 +133,7 @@ class Traffic:
         path = self._ground.place(url)[1]
         if path:
             self.asked.add(path)
-        self._going.add(number)
+        self._going[number] = asyncio.get_running_loop().time()
         self._touch()
         if len(self._done) > _ENTRIES:
             return
@@ -136,7 +151,7 @@ class Traffic:
             one["status"] = heard["response"]["status"]
         if heard.get("type") in {"EventSource", "Ping"}:
             # It stays open, or nobody reads it.
-            self._going.discard(heard["requestId"])
+            self._going.pop(heard["requestId"], None)
         self._touch()
 
     def _cached(self, heard: Json) -> None:
@@ -144,12 +159,13 @@ class Traffic:
             one["status"] = 200
 
     def _finished(self, heard: Json) -> None:
-        self._going.discard(heard["requestId"])
+        self._going.pop(heard["requestId"], None)
         self._touch()
 
     def _failed(self, heard: Json) -> None:
         if one := self._requests.get(heard["requestId"]):
-            one["error"] = heard["errorText"]
+            blocked = heard.get("blockedReason", "")
+            one["error"] = heard["errorText"] or (f"blocked: {blocked}" if blocked else "")
         self._finished(heard)
 
     def _socket(self, heard: Json) -> None:
@@ -226,6 +242,7 @@ class Traffic:
         url = entry.get("url", "")
         # That nothing foreign answers is our doing, and the requests tell it.
         refused = entry.get("source") == "network" and url and not self._ground.own(url)
+        refused = refused or "net::ERR_NAME_NOT_RESOLVED" in entry["text"]
         if level and not refused:
             self._add(self.console, level, entry["text"], url, entry.get("lineNumber"))
 
@@ -254,6 +271,9 @@ class Traffic:
         if heard["type"] != "beforeunload":
             text = f"opened a dialog ({heard['type']}): {heard['message']}"
             self._add(self.console, "warning", text, heard["url"], None)
+
+    def _window(self, heard: Json) -> None:
+        self._add(self.console, "warning", "opened a window", heard["url"], None)
 
     def _download(self, heard: Json) -> None:
         self.downloads.append(heard["url"])
