@@ -34,6 +34,8 @@ TOP = Path(__file__).resolve().parents[1]
 CORPORA = Path(__file__).with_name("repair_corpora.toml")
 GOALS = {"astro": 92, "react": 85, "next": 85, "library": 80, "vue": 70, "svelte": 70}
 POOLED, PROVEN, TIME, MEMORY, ANALYSIS = 85, 65, 5.0, 2.0, 1.0
+# The strategy that writes `!`, only where it has a proof.
+PRESENT = "proven-present"
 PEER = "ts-migrate@0.1.35"
 _SECONDS = 3_000
 
@@ -115,6 +117,11 @@ def written(root: Path) -> Counter[str]:
     return after - before
 
 
+def unproven(found: Counter[str], repairs: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    """Return the banned constructs without the `!` that stand where the code before them proves the value present."""
+    return found - Counter({"non-null !": sum(each["strategy"] == PRESENT for each in repairs)})
+
+
 def programs(folder: Path, root: Path) -> dict[str, str]:
     """Return the environment in which a code base's programs find the node of this project, and ours its modules."""
     also = environment(find_node(), folder / "shims", root)
@@ -155,7 +162,8 @@ def measured(one: Mapping[str, Any], source: Path, folder: Path, limit: int) -> 
         "said": len(value["left"]) if isinstance(value["left"], list) else value["left"],
         "repairs": len(repairs),
         "proven": sum(bool(each["proven"]) for each in repairs),
-        "banned": dict(written(root)),
+        "banned": dict(unproven(written(root), repairs)),
+        "present": sum(each["strategy"] == PRESENT for each in repairs),
         "time": done.wall / own["wall"],
         "cpu": done.cpu / own["cpu"],
         "memory": done.peak / own["peak"],
