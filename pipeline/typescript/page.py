@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.core.paths import resource
+from pipeline.core.templates import html_templates
 from pipeline.typescript.analysis import Analysis
 from pipeline.typescript.trend import Point
 
@@ -16,18 +16,10 @@ _WIDTH, _HEIGHT = 640, 120
 
 def html(done: Analysis, about: Mapping[str, Any], points: Sequence[Point]) -> str:
     """Return the page; `about` holds name, command, configs, versions, at and seconds."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resource("templates", "typescript")),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = html_templates()
     environment.filters["duration"] = duration
     longest = max((one.errors for one in done.rows), default=1)
-    return environment.get_template("report.html.j2").render(
+    return environment.get_template("typescript/report.html.j2").render(
         done=done,
         about=about,
         points=points,
