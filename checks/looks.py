@@ -45,6 +45,8 @@ class Looks:
         for path, page in self.pages.items():
             for one in page.rel("canonical"):
                 href, address = unquote(one.get("href", "").strip()), page_address(path)
+                if self.origin and href.startswith(f"{self.origin}/"):
+                    return self._subject.url
                 for end in (address, address.removesuffix(".html"), address.removesuffix("/")):
                     if end and "://" in href and href.endswith(end):
                         found[href.removesuffix(end).rstrip("/") + "/"] += 1
