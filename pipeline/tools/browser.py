@@ -61,6 +61,8 @@ _FLAGS = (
 _START_SECONDS = 60.0
 _ANSWER_SECONDS = 30.0
 _GRACE_SECONDS = 5.0
+# Chromium puts `/org.chromium.Chromium.XXXXXX/SingletonSocket` below it, and sockets have at most 104 bytes (macOS).
+_LONGEST = 55
 
 # Key name: what `Input.dispatchKeyEvent` needs beside it, virtual key code and text.
 _KEYS: dict[str, tuple[int, str]] = {
@@ -256,12 +258,14 @@ class Tab:
             raise Refused(exception_text(found["exceptionDetails"]))
         return found["result"].get("value")
 
-    async def world(self, name: str, frame: str = "") -> int:
+    async def world(self, name: str, frame: str = "", *, seconds: float = _ANSWER_SECONDS) -> int:
         """Make an isolated world in a frame, by default the page's own, and return its context's number.
 
         Scripts there see the page's elements and not its globals; its Content-Security-Policy does not stop them.
         """
-        made = await self.send("Page.createIsolatedWorld", frameId=frame or self.target, worldName=name)
+        made = await self.send(
+            "Page.createIsolatedWorld", seconds=seconds, frameId=frame or self.target, worldName=name
+        )
         return int(made["executionContextId"])
 
     def on(self, event: str, handler: Handler) -> Callable[[], None]:
@@ -363,7 +367,10 @@ class _Running(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         commands, to_browser = os.pipe()
         from_browser, answers = os.pipe()
-        variables = {**os.environ, "TMPDIR": str(self._profile), "LANGUAGE": "en"}
+        variables = {**os.environ, "LANGUAGE": "en"}
+        if len(os.fsencode(self._profile)) <= _LONGEST:
+            # What it leaves behind when it is killed goes with the profile.
+            variables["TMPDIR"] = str(self._profile)
         words = [sys.executable, "-I", "-S", "-c", _LAUNCH, str(commands), str(answers), *self._words]
         try:
             with (self._profile / "said").open("wb") as said:

@@ -228,8 +228,7 @@ class _Visit:
 
     async def _enter(self) -> int:
         """Make a world of our own in the page, with the scripts that look."""
-        world = await self._tab.world("look")
-        self._traffic.worlds.add(world)
+        world = await self._tab.world("look", seconds=_LOOK_SECONDS)
         await self._tab.evaluate(f"{self._instruments.scripts[0]}\n;0", world=world, seconds=_LOOK_SECONDS)
         return world
 
@@ -289,9 +288,7 @@ class _Visit:
         if tree.get("childFrames"):
             from pipeline.gates.visits.frames import run_in_frames
 
-            return await run_in_frames(
-                self._tab, self._world, self._instruments.scripts[1], options, self._traffic
-            )
+            return await run_in_frames(self._tab, self._world, self._instruments.scripts[1], options)
         found: Json = await self._ours(f"look.axeRun({json.dumps(options)})")
         return found
 

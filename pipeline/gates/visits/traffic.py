@@ -45,7 +45,7 @@ class Traffic:
         self.left = ""
         self.endless = False
         self.downloads: list[str] = []
-        self.worlds: set[int] = set()
+        self._worlds: set[int] = set()
         listeners: dict[str, Callable[[Json], None]] = {
             "Network.requestWillBeSent": self._request,
             "Network.responseReceived": self._response,
@@ -56,6 +56,7 @@ class Traffic:
             "Fetch.requestPaused": self._paused,
             "Runtime.consoleAPICalled": self._said,
             "Runtime.exceptionThrown": self._threw,
+            "Runtime.executionContextCreated": self._world,
             "Log.entryAdded": self._logged,
             "Page.javascriptDialogOpening": self._dialog,
             "Page.downloadWillBegin": self._download,
@@ -228,9 +229,14 @@ class Traffic:
             body=base64.b64encode(self._read(body)).decode() if body else "",
         )
 
+    def _world(self, heard: Json) -> None:
+        # What is said in a world beside the page is ours.
+        if heard["context"].get("auxData", {}).get("type") == "isolated":
+            self._worlds.add(heard["context"]["id"])
+
     def _said(self, heard: Json) -> None:
         level = _LEVELS.get(heard["type"])
-        if level is None or heard.get("executionContextId") in self.worlds:
+        if level is None or heard.get("executionContextId") in self._worlds:
             return
         text = " ".join(_argument(one) for one in heard["args"])
         frame: Json = next(iter(heard.get("stackTrace", {}).get("callFrames", ())), {})
@@ -250,7 +256,7 @@ class Traffic:
         details = heard["exceptionDetails"]
         frame: Json = next(iter(details.get("stackTrace", {}).get("callFrames", ())), {})
         url = details.get("url") or frame.get("url", "")
-        if details.get("executionContextId") in self.worlds or url.startswith(OURS):
+        if details.get("executionContextId") in self._worlds or url.startswith(OURS):
             return
         self._add(self.exceptions, "", exception_text(details), url, details.get("lineNumber"))
 
