@@ -42,5 +42,6 @@ ns = Collection(
     releases.ns,
     ts.ns,
     phases.phase41,
+    phases.phase42,
     *_own,
 )

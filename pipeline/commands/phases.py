@@ -34,11 +34,11 @@ _HELP = {
 )
 def phase41(
     c: Context,
+    only: list[str],
+    skip: list[str],
     env: str = "local",
     yes: bool = False,
     from_: str = "",
-    only: Sequence[str] = (),
-    skip: Sequence[str] = (),
     continue_: bool = False,
     time_limit: int = 600,
     dry_run: bool = False,
@@ -72,6 +72,34 @@ def phase41(
         style="warning" if record.seconds > phase.LIMIT else "passed",
     )
     ui.next_step("invoke ts.report" if record.memory.get("left") else f"invoke phase42 --env={env}")
+
+
+@task(iterable=["only", "skip"], help={**_HELP, "env": "environment to reach; else production, or `local`"})
+def phase42(
+    c: Context,
+    only: list[str],
+    skip: list[str],
+    env: str = "",
+    yes: bool = False,
+    from_: str = "",
+    continue_: bool = False,
+    dry_run: bool = False,
+    json: bool = False,
+) -> None:
+    """Pipeline: set environments up, judge by every gate, publish, promote, prove, and report on the constitution."""
+    from pipeline.phases import phase42 as phase
+    from pipeline.phases.course import Wish, Work
+
+    project = open_project()
+    goal = phase.route(project, env)[-1]
+    work = Work(project, goal, yes=yes)
+    wish = Wish(from_, tuple(only), tuple(skip), go_on=continue_)
+    if dry_run:
+        _plan(phase.NAME, phase.steps(), work, wish, json=json)
+        return
+    record = _run(phase.NAME, phase.steps(), work, wish, json=json)
+    _show(project, record, phase.heading(record), phase.lines(record), json=json)
+    ui.next_step(f"invoke compliance.report --env={goal}")
 
 
 def _plan(phase: str, steps: Sequence[Step], work: Work, wish: Wish, *, json: bool) -> None:

@@ -191,7 +191,7 @@ def _gates(work: Work) -> str:
     artifact = site_build.artifact_of(work.project, work.environment, allow_build=True, check=False)
     judgement = judge_site(work.project, artifact, work.environment, emergency=True)
     work.memory["evidence"] = judgement.digest
-    judgement.require()
+    judgement.require(emergency=True)
     said = [one.verdict.value for one in judgement.results]
     return ", ".join(f"{said.count(word)} {word}" for word in dict.fromkeys(said))
 

@@ -60,8 +60,8 @@ def planned(
     steps = plan(language, texts, repairs, weave, before, after, by)
     if checked is not None:
         checked += language.checked
-    for before, after in itertools.pairwise(steps):
-        assert before.after == after.before
+    for one, following in itertools.pairwise(steps):
+        assert one.after == following.before
     held = dict(texts)
     for step in steps:
         assert step.after <= step.before
