@@ -50,8 +50,9 @@ class LighthouseCI:
             config.write_text(self._config(preset, categories), encoding="utf-8")
             rc = place / "lighthouserc.json"
             rc.write_text(self.settings(url, config, runs, scores, values), encoding="utf-8")
-            said = self._run(place, runs)
-            return _gathered(place / ".lighthouseci", runs, said)
+            asserts = bool(scores or values)
+            said = self._run(place, runs, "autorun" if asserts else "collect")
+            return _gathered(place / ".lighthouseci", runs, said, asserts=asserts)
 
     def settings(
         self,
@@ -88,7 +89,7 @@ class LighthouseCI:
         }
         return _CONFIG.format_map({name: json.dumps(value) for name, value in words.items()})
 
-    def _run(self, place: Path, runs: int) -> tuple[str, ...]:
+    def _run(self, place: Path, runs: int, task: str) -> tuple[str, ...]:
         program = self.folder / "node_modules/@lhci/cli/src/cli.js"
         # It starts `node` by that name.
         path = os.pathsep.join([str(self.node.parent), os.environ.get("PATH", os.defpath)])
@@ -99,7 +100,7 @@ class LighthouseCI:
             "CI": "true",
             "NO_COLOR": "1",
         }
-        words = [str(self.node), str(program), "autorun", "--config=lighthouserc.json"]
+        words = [str(self.node), str(program), task, "--config=lighthouserc.json"]
         try:
             done = proc.run(words, cwd=place, env=env, timeout=_RUN_SECONDS * runs)
         except Stop as stop:
@@ -107,15 +108,18 @@ class LighthouseCI:
         return done.tail(12)
 
 
-def _gathered(folder: Path, runs: int, said: Sequence[str]) -> tuple[list[Mapping[str, Any]], list[str]]:
+def _gathered(
+    folder: Path, runs: int, said: Sequence[str], *, asserts: bool
+) -> tuple[list[Mapping[str, Any]], list[str]]:
     """Read what Lighthouse CI left: the reports, and which assertions failed."""
     files = sorted(folder.glob("lhr-*.json"))
     results = folder / "assertion-results.json"
-    if len(files) != runs or not results.is_file():
+    if len(files) != runs or (asserts and not results.is_file()):
         raise Broken(f"Lighthouse CI left {len(files)} of {runs} reports", said)
     try:
         reports = [json.loads(file.read_bytes()) for file in files]
-        failed = [_assertion(one) for one in json.loads(results.read_bytes()) if not one["passed"]]
+        asserted = json.loads(results.read_bytes()) if asserts else []
+        failed = [_assertion(one) for one in asserted if not one["passed"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Broken("Lighthouse CI wrote something else than JSON reports", said) from error
     return reports, failed
