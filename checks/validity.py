@@ -22,7 +22,7 @@ _MOST = 100
 _START_SECONDS = 60.0
 _PAGE_SECONDS = 0.5
 # Its rules (https://html-validate.org/rules/) and what they are to us: browsers repair the blocking ones into
-# another tree than was written. Rules of taste (order of attributes, styles) and those of accessibility, which axe has, are off.
+# another tree than was written. Rules of taste, and those of accessibility, which axe has, are off.
 _RULES = {
     "parser-error": "parse-error",
     "close-order": "nesting",

@@ -48,7 +48,8 @@ def problem(tag: str) -> str:
         hint = f"; write {tag.replace('_', '-')}" if _TAG.fullmatch(tag.replace("_", "-")) else ""
         return f'"{tag[:40]}" is no language tag{hint}'
     language, region = (match["language"] or "").lower().split("-")[0], (match["region"] or "").lower()
-    if len(language) == 2 and language not in _SHORT:
+    # Longer ones are reserved: the registry has none.
+    if len(language) > 3 or (len(language) == 2 and language not in _SHORT):
         return f'"{tag}": there is no language "{language}"'
     if len(region) == 2 and region not in _REGIONS:
         near = f"; you may mean {_NEAR[region]}" if region in _NEAR else ""
