@@ -207,7 +207,8 @@ class _Feeder:
 def end_all() -> None:
     """End every program that other threads wait for now, with its children: a Ctrl-C reaches the main thread only."""
     for process in tuple(_running):
-        _end(process)
+        if process.poll() is None:
+            _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -39,6 +39,8 @@ from pipeline.gates.subject import SiteTools, limits_for, subject_of
 
 # Gates wait for a browser and other programs most of the time.
 _WORKERS = min(8, 2 + (os.cpu_count() or 1))
+# How often what a stopped run's gates still start is ended, in seconds.
+_ENDING = 0.1
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,7 @@ def _run(gates: Sequence[Gate], bench: Bench) -> tuple[Judged, ...]:
     beside = [gate for gate in gates if not gate.TIMED]
     names = [gate.NAME for gate in beside]
     pool = ThreadPoolExecutor(max_workers=_WORKERS)
+    waiting: dict[Future[Judged], str] = {}
     try:
         with ui.side_by_side(names) if len(names) > 1 else contextlib.nullcontext():
             waiting = {pool.submit(judge_gate, gate, bench): gate.NAME for gate in beside}
@@ -154,7 +157,11 @@ def _run(gates: Sequence[Gate], bench: Bench) -> tuple[Judged, ...]:
     except BaseException:
         # What is done is kept already; what others still run would keep everybody waiting, and mean nothing.
         bench.stopping.set()
-        proc.end_all()
+        pool.shutdown(wait=False, cancel_futures=True)
+        while not all(one.done() for one in waiting):
+            # Again and again: a gate may begin its next program.
+            proc.end_all()
+            time.sleep(_ENDING)
         raise
     finally:
         pool.shutdown(cancel_futures=True)
