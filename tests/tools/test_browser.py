@@ -177,12 +177,15 @@ def test_a_browser_that_is_killed_is_gone_and_starts_again() -> None:
 def test_its_profile_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
+    def profiles() -> list[str]:
+        return [path.name[:14] for path in tmp_path.iterdir()]
+
     async def work() -> list[str]:
         async with Browser(find_chrome("auto").path):
-            return [name[:14] for name in os.listdir(tmp_path)]
+            return profiles()
 
     assert asyncio.run(work()) == ["pages-browser-"]
-    assert list(tmp_path.iterdir()) == []
+    assert profiles() == []
 
 
 def test_a_program_that_is_no_browser_says_what_it_said(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from datetime import timedelta
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from checks.base import File, Subject, Unavailable, count_text, digest
 from checks.parse.address import page_address
@@ -102,6 +103,9 @@ class _Run:
         record = json.loads(text)
         paths = {moved(path, names) for path in row.asked}
         record["needs"] = self.ground.needs(paths)
+        for one in record["requests"]:
+            if one["bytes"] and one["url"].startswith("/"):
+                one["bytes"] = self.ground.sent(unquote(one["url"].partition("?")[0]))
         return self.store.add(self.context, page, self._answers(paths), row.until, record)
 
     def _answers(self, paths: Iterable[str]) -> dict[str, object]:
