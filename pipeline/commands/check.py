@@ -15,13 +15,16 @@ from pipeline.core.errors import Code, Stop
 from pipeline.core.project import Project, open_project
 
 if TYPE_CHECKING:
+    from pipeline.core.model import Artifact
     from pipeline.gates.evidence import Judgement
+    from pipeline.gates.waivers import Stated
 
 _HELP = {
     "env": "environment to judge it for",
     "fresh": "measure again, although nothing changed",
     "junit": "also write it as JUnit XML into this file",
     "sarif": "also write it as SARIF 2.1.0 into this file",
+    "report": "also write the HTML report into this file",
     "json": "print the judgement as JSON",
 }
 EVERY = "all"
@@ -37,6 +40,7 @@ class Asked:
     json: bool = False
     junit: str = ""
     sarif: str = ""
+    report: str = ""
 
 
 def check(asked: Asked, only: Sequence[str] | None) -> None:
@@ -53,6 +57,7 @@ def check(asked: Asked, only: Sequence[str] | None) -> None:
         )
     write_files(judgement, asked)
     waivers = waivers_of(project, judgement)
+    write_report(project, artifact, judgement, waivers, asked.report)
     if asked.json:
         value = {**judgement.record, "digest": judgement.digest, "passed": judgement.passed}
         ui.data_json({**value, "missing": judgement.missing, "waivers": [asdict(one) for one in waivers]})
@@ -84,6 +89,26 @@ def write_files(judgement: Judgement, asked: Asked) -> None:
         log = sarif.log(judgement, version=__version__)
         text = json.dumps(log, indent=1, ensure_ascii=False)
         _written("SARIF", asked.sarif, text.encode("utf-8", "replace") + b"\n", write_atomic)
+
+
+def write_report(
+    project: Project, artifact: Artifact, judgement: Judgement, waivers: Sequence[Stated], file: str
+) -> None:
+    """Write the HTML report into the run's folder, and into `file`; raises Stop (2) where only that is not possible."""
+    from pipeline.core.files import write_atomic
+    from pipeline.deploy.past import past
+    from pipeline.gates import report
+
+    try:
+        path = report.write(project, artifact, judgement, waivers, past(project, judgement))
+    except OSError as error:
+        # What the gates said counts without it.
+        ui.warn(f"the report cannot be written: {error}")
+        return
+    here = Path.cwd()
+    ui.say(f"report: {path.relative_to(here) if path.is_relative_to(here) else path}")
+    if file:
+        _written("report", file, path.read_bytes(), write_atomic)
 
 
 def _written(kind: str, file: str, data: bytes, write: Callable[[Path, bytes], None]) -> None:
@@ -120,10 +145,11 @@ def every(
     emergency: bool = False,
     junit: str = "",
     sarif: str = "",
+    report: str = "",
     json: bool = False,
 ) -> None:
     """Judge the built site by every gate."""
-    check(Asked(env, fresh, emergency, json, junit, sarif), None)
+    check(Asked(env, fresh, emergency, json, junit, sarif, report), None)
 
 
 def one_gate(name: str) -> Task[Callable[..., Any]]:
@@ -135,9 +161,10 @@ def one_gate(name: str) -> Task[Callable[..., Any]]:
         fresh: bool = False,
         junit: str = "",
         sarif: str = "",
+        report: str = "",
         json: bool = False,
     ) -> None:
-        check(Asked(env, fresh, json=json, junit=junit, sarif=sarif), (name,))
+        check(Asked(env, fresh, json=json, junit=junit, sarif=sarif, report=report), (name,))
 
     run.__doc__ = TITLES[name]
     made: Task[Callable[..., Any]] = task(name=name, help=_HELP)(run)

@@ -6,22 +6,29 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from checks import GATES, TITLES
 from checks.base import Finding, Limits, Measure, Rule, Verdict, amount_text, count_text, size_text
-from pipeline.core import ui
+from checks.lighthouse import LIMITS
+from pipeline.core import runs, ui
+from pipeline.core.files import write_atomic
+from pipeline.core.model import Artifact
+from pipeline.core.project import Project
 from pipeline.core.templates import html_templates
 from pipeline.gates import machine, report_pages, show
 from pipeline.gates.evidence import Judged, Judgement
 from pipeline.gates.report_past import HEIGHT, WIDTH, Difference, Past, difference, series
-from pipeline.gates.report_pictures import Album, Shots
+from pipeline.gates.report_pictures import Album, Shots, films, folders, pages_of, visited
 from pipeline.gates.sarif import explained
 from pipeline.gates.score import PRINCIPLES, Standing, shown
 from pipeline.gates.waivers import Stated
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from pipeline.core.schema import Policy
 
 # What a browser lays out and filters without delay; the rest is counted, and in `check --json`.
 MOST_FINDINGS, MOST_OF_A_RULE, MOST_PAGES, MOST_PICTURED = 1_500, 40, 300, 60
@@ -33,8 +40,11 @@ _CIRCLE = 100.0
 
 @dataclass(frozen=True)
 class Beside:
-    """What a report tells beside the judgement: the site's name, what the principles say, the policy's waivers,
-    earlier judgements, the addresses of all pages, Lighthouse's limits, and pictures by page."""
+    """What a report tells beside the judgement.
+
+    The site's name, what the principles say, the policy's waivers, earlier judgements, the addresses of all pages,
+    Lighthouse's limits, and pictures by page.
+    """
 
     site: str = ""
     principles: Mapping[str, str] = field(default_factory=dict)
@@ -48,7 +58,7 @@ class Beside:
 
 @dataclass(frozen=True)
 class Item:
-    """A finding as it is shown: `kind` is blocks, advice, waived or unmeasured; `page` is its page's address."""
+    """A finding as it is shown: `kind` is one of `report_pages.KINDS`; `page` is its page's address."""
 
     gate: str
     rule: str
@@ -149,9 +159,9 @@ def context(judgement: Judgement, beside: Beside) -> dict[str, Any]:
     known = dict.fromkeys(beside.pages)
     rows = report_pages.rows(judgement, beside.pages, beside.lighthouse)
     listed = rows[:MOST_PAGES]
-    films = _films(judgement)
+    film = films(report_pages.lighthouse_rows(judgement))
     # Pages first: without them nobody sees what the site looks like.
-    pictured = {row.page: _pictures(row.page, beside, films) for row in listed[:MOST_PICTURED]}
+    pictured = {row.page: _pictures(row.page, beside, film) for row in listed[:MOST_PICTURED]}
     sections = _sections(judgement, known, beside.album)
     first = [group for one in sections if _in_the_way(one, judgement) for group in one.groups if _bad(group)]
     changes = difference(beside.past.before, judgement) if beside.past.before else Difference()
@@ -183,18 +193,28 @@ def context(judgement: Judgement, beside: Beside) -> dict[str, Any]:
         "field": (WIDTH, HEIGHT),
         "machine": machine.line(judgement.machine),
         "slowest": sorted((one.one for one in sections), key=lambda one: -one.seconds),
-        "next": show.after(judgement) if judgement.refusal() is None else show.hint(judgement),
+        "stuck": [one for one in sections if _in_the_way(one, judgement)],
+        "next": next_step(judgement),
     }
 
 
 def verdict(judgement: Judgement) -> tuple[str, str]:
     """Return good, bad or part, and the sentence that stands on top."""
     if judgement.refusal() is not None:
-        text = show.summary(judgement)
+        # Which gates, and how they ended, stands below it.
+        text = show.summary(judgement).partition(": ")[0]
         return "bad", text[:1].upper() + text[1:]
     if judgement.missing:
         return "part", f"{count_text(len(judgement.results), 'gate')} judged, and nothing in the way so far"
     return "good", f"Nothing is in the way of {judgement.environment}"
+
+
+def next_step(judgement: Judgement) -> tuple[str, str]:
+    """Return what to do next in words, if anything, and the command."""
+    if judgement.refusal() is None:
+        return "", show.after(judgement)
+    before, then, command = show.hint(judgement).partition("then: ")
+    return (before + then, command) if then else ("", before)
 
 
 def _in_the_way(section: Section, judgement: Judgement) -> bool:
@@ -275,16 +295,15 @@ def _command(one: Judged, environment: str) -> str:
     return f"invoke build {show.task_of(one.gate)} --env={environment}"
 
 
-def _groups(
-    one: Judged, pages: Mapping[str, object], album: Album, room: int
-) -> tuple[list[Group], int]:
+def _groups(one: Judged, pages: Mapping[str, object], album: Album, room: int) -> tuple[list[Group], int]:
     """Return the findings by rule and kind, what is in the way first, and how many more may be shown."""
     found: dict[tuple[str, str], list[Finding]] = {}
     for finding in one.findings:
-        found.setdefault((_kind(one, finding), finding.rule), []).append(finding)
-    order = ("blocks", "unmeasured", "waived", "advice")
+        found.setdefault((report_pages.kind_of(one, finding), finding.rule), []).append(finding)
     made = []
-    for (kind, rule), findings in sorted(found.items(), key=lambda pair: order.index(pair[0][0])):
+    for (kind, rule), findings in sorted(
+        found.items(), key=lambda pair: report_pages.KINDS.index(pair[0][0])
+    ):
         shown_here = findings[: min(MOST_OF_A_RULE, room)]
         room -= len(shown_here)
         known = explained(one.gate, rule)
@@ -318,14 +337,6 @@ def _group(  # noqa: PLR0913 - a group is all of these
     )
 
 
-def _kind(one: Judged, finding: Finding) -> str:
-    if finding.unmeasured:
-        return "unmeasured"
-    if not finding.blocking:
-        return "advice"
-    return "waived" if one.verdict is Verdict.WAIVED else "blocks"
-
-
 def _item(
     gate: str, kind: str, finding: Finding, said: str, pages: Mapping[str, object], album: Album
 ) -> Item:
@@ -348,7 +359,9 @@ def _amount(finding: Finding) -> str:
     if finding.measured is None or finding.limit is None:
         return ""
     unit = f" {finding.unit}" if finding.unit and finding.unit != "B" else ""
-    return f"{_value(finding.measured, finding.unit)}{unit}, limit {_value(finding.limit, finding.unit)}{unit}"
+    return (
+        f"{_value(finding.measured, finding.unit)}{unit}, limit {_value(finding.limit, finding.unit)}{unit}"
+    )
 
 
 def _value(value: float, unit: str) -> str:
@@ -379,20 +392,43 @@ def _left_out(sections: Iterable[Section]) -> int:
     return sum(group.count - len(group.items) for one in sections for group in one.groups)
 
 
-def _films(judgement: Judgement) -> dict[str, tuple[tuple[int, str], ...]]:
-    from pipeline.gates.report_pictures import films
-
-    return films(report_pages.lighthouse_rows(judgement))
-
-
-def _pictures(
-    page: str, beside: Beside, films: Mapping[str, tuple[tuple[int, str], ...]]
-) -> dict[str, Any]:
+def _pictures(page: str, beside: Beside, every: Mapping[str, tuple[tuple[int, str], ...]]) -> dict[str, Any]:
     """Return the data: addresses of a page's pictures, empty for each that there is not."""
     shots = beside.shots.get(page, Shots())
-    film = [(ms, beside.album.address(name)) for ms, name in films.get(page, ())]
+    film = [(ms, beside.album.address(name)) for ms, name in every.get(page, ())]
     return {
         "narrow": beside.album.address(shots.narrow),
         "wide": beside.album.address(shots.wide),
         "film": [(ms, address) for ms, address in film if address],
     }
+
+
+def write(
+    project: Project, artifact: Artifact, judgement: Judgement, waivers: Sequence[Stated], past: Past
+) -> Path:
+    """Write the page into this run's folder and return its path; raises OSError."""
+    found = pages_of(artifact)
+    policy_here = project.policy_for(judgement.environment)
+    beside = Beside(
+        site=project.settings.site.name or project.root.name,
+        principles={name: str(getattr(policy_here.principles, name)) for name in PRINCIPLES},
+        waivers=waivers,
+        past=past,
+        pages=found,
+        lighthouse=_lighthouse_limits(policy_here),
+        album=Album(folders(project.state), PICTURES),
+        # Which pages have most to tell is not known yet, and to look all of a big site up takes seconds.
+        shots=visited(project.state, artifact, judgement.base, judgement.url, _worst(judgement, found)),
+    )
+    path = runs.folder(project.state) / "check.html"
+    write_atomic(path, html(judgement, beside).encode("utf-8", "replace"))
+    return path
+
+
+def _worst(judgement: Judgement, found: Sequence[str]) -> list[str]:
+    return [row.page for row in report_pages.rows(judgement, found, LIMITS)[:MOST_PICTURED]]
+
+
+def _lighthouse_limits(policy_here: Policy) -> Limits:
+    own = getattr(policy_here, "lighthouse", None)
+    return {**LIMITS, **own.model_dump(mode="json")} if own else LIMITS

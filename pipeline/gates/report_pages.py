@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from checks.base import Finding, Limits
+from checks.base import Finding, Limits, Verdict
 from checks.lighthouse_runs import CATEGORIES, counting, limits_of, middle, over, values
 from checks.parse.address import page_address
 from pipeline.gates.evidence import Judged, Judgement
 
+# How a finding counts, what matters most first.
+KINDS = ("blocks", "unmeasured", "waived", "advice")
 _TIMES = {"lcp": "LCP", "cls": "CLS", "tbt": "TBT"}
 _SCORES = {
     "performance": "performance",
@@ -41,18 +44,21 @@ class Screen:
 
 @dataclass(frozen=True)
 class Row:
-    """A page: how many findings are in the way or advice by gate, bytes that it loads, and what Lighthouse said."""
+    """A page: how many findings of which kind each gate has there, bytes that it loads, and what Lighthouse said."""
 
     page: str
-    blocking: Mapping[str, int] = field(default_factory=dict)
-    advice: Mapping[str, int] = field(default_factory=dict)
+    found: tuple[tuple[str, str, int], ...] = ()
     weight: int | None = None
     screens: tuple[Screen, ...] = ()
+
+    def count(self, *kinds: str) -> int:
+        """Return how many findings of some kinds there are."""
+        return sum(count for _, kind, count in self.found if kind in kinds)
 
     @property
     def order(self) -> tuple[int, int, bool, str]:
         """The worst comes first, then what was measured closely."""
-        return -sum(self.blocking.values()), -sum(self.advice.values()), not self.screens, self.page
+        return -self.count("blocks", "unmeasured"), -len(self.found), not self.screens, self.page
 
 
 @dataclass(frozen=True)
@@ -69,26 +75,31 @@ class Folder:
 def rows(judgement: Judgement, pages: Iterable[str], limits: Limits) -> list[Row]:
     """Return a row for each page, the worst first; `limits` are Lighthouse's."""
     made = {page: Row(page) for page in pages}
-    counts: dict[str, tuple[dict[str, int], dict[str, int]]] = {}
+    counts: dict[str, Counter[tuple[str, str]]] = {}
     for one in judgement.results:
         for finding in one.findings:
-            page = page_of(finding, made)
-            if page:
-                blocking, advice = counts.setdefault(page, ({}, {}))
-                into = blocking if finding.blocking else advice
-                into[one.gate] = into.get(one.gate, 0) + 1
+            if page := page_of(finding, made):
+                counts.setdefault(page, Counter())[kind_of(one, finding), one.gate] += 1
     weights = weights_of(judgement)
     screens = screens_of(judgement, limits)
     for page, row in made.items():
-        blocking, advice = counts.get(page, ({}, {}))
+        every = sorted(counts.get(page, {}).items(), key=lambda pair: KINDS.index(pair[0][0]))
         made[page] = replace(
             row,
-            blocking=blocking,
-            advice=advice,
+            found=tuple((gate, kind, count) for (kind, gate), count in every),
             weight=weights.get(page),
             screens=tuple(screens.get(page, ())),
         )
     return sorted(made.values(), key=lambda row: row.order)
+
+
+def kind_of(one: Judged, finding: Finding) -> str:
+    """Return how a finding of a gate counts: one of `KINDS`."""
+    if finding.unmeasured:
+        return "unmeasured"
+    if not finding.blocking:
+        return "advice"
+    return "waived" if one.verdict is Verdict.WAIVED else "blocks"
 
 
 def page_of(finding: Finding, pages: Mapping[str, object]) -> str:
@@ -109,8 +120,8 @@ def folders(left: Iterable[Row]) -> list[Folder]:
         Folder(
             name,
             len(every),
-            sum(sum(row.blocking.values()) for row in every),
-            sum(sum(row.advice.values()) for row in every),
+            sum(row.count("blocks", "unmeasured") for row in every),
+            sum(row.count("waived", "advice") for row in every),
             max((row.weight for row in every if row.weight is not None), default=None),
         )
         for name, every in found.items()
