@@ -20,6 +20,7 @@ TITLES = {
     "images": "Images are whole, are what their names say, tell nobody's place, and weigh no more than needed.",
     "fonts": "Fonts are whole, small, loaded once, and never keep text from being read.",
     "pwa": "An installable site installs: its manifest, its icons and its service worker are right.",
+    "lighthouse": "Lighthouse's scores and the times until a page is seen, stable and usable are good.",
     "churn": "No build stamp and no hashed file name changes page after page, which is what makes repositories grow.",
     "zero_actions": "No workflow runs and no minute is billed: Actions are off where the site is published.",
 }

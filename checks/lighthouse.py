@@ -1,4 +1,4 @@
-"""Lighthouse's four scores and the times until a page is seen, stable and usable are good, on a phone and a desktop."""
+"""Lighthouse's scores and the times until a page is seen, stable and usable are good."""
 
 from __future__ import annotations
 

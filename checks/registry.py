@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from checks import budgets, build, churn, fonts, html, images, links, pwa, typescript, zero_actions
+from checks import (
+    budgets,
+    build,
+    churn,
+    fonts,
+    html,
+    images,
+    lighthouse,
+    links,
+    pwa,
+    typescript,
+    zero_actions,
+)
 from checks.base import Gate
 
 # By hand and in this order: what is quick and explains the others' failures comes first.
@@ -15,6 +27,7 @@ GATES: dict[str, Gate] = {
     "images": images,
     "fonts": fonts,
     "pwa": pwa,
+    "lighthouse": lighthouse,
     "churn": churn,
     "zero_actions": zero_actions,
 }
