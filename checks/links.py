@@ -50,9 +50,7 @@ EXPLAIN = (
 RULES = rules(KINDS)
 
 # What most links look like: names without anything that must be decoded or normalised.
-_PLAIN = re.compile(
-    r"(/|(?:\.\./)*)((?:[\w-][\w.~-]*/)*(?:[\w-][\w.~-]*)?)(?:#([\w-]*))?", re.ASCII
-).fullmatch
+_PLAIN = re.compile(r"(/?)((?:[\w-][\w.~-]*/)*(?:[\w-][\w.~-]*)?)(?:#([\w-]*))?", re.ASCII).fullmatch
 _ELSEWHERE = re.compile(r"\s*(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _LOCAL = re.compile(
     r"\s*(?:https?://(?:localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1\])(?:[:/]|$)|file:)", re.IGNORECASE
@@ -103,7 +101,7 @@ class _Walker:
         self._good: set[str] = set()
         self._ids: dict[str, set[str]] = {}
 
-    def page(self, path: str, page: Look) -> None:
+    def page(self, path: str, page: Look) -> None:  # noqa: C901 - the inner loop, run for every link
         """Follow the links and frames of one page."""
         self.count += len(page.links)
         folder = path.rpartition("/")[0].split("/") if "/" in path else []
@@ -111,17 +109,20 @@ class _Walker:
         for href in page.links:
             if href in self._good:
                 continue
-            match = _PLAIN(href) if not page.base_href else None
-            if match and match[1] == "/" and href.startswith(base):
-                self._inside(path, href, href[len(base) :].partition("#")[0], match[3] or "", shared=True)
-            elif match and match[1] != "/" and (match[1] or match[2]):
-                ups = len(match[1]) // 3
-                if ups <= len(folder):
-                    above = "/".join(folder[: len(folder) - ups])
-                    target = f"{above}/{match[2]}" if above else match[2]
-                    self._inside(path, href, target, match[3] or "", shared=False)
-                else:
-                    self._odd(path, page, href)
+            whole = href
+            if href.startswith("../") and not page.base_href:
+                ups = (len(href) - len(href.lstrip("./"))) // 3
+                if ups <= len(folder) and href.startswith("../" * ups):
+                    # The same address from the top is known already where another page links to it.
+                    whole = f"{base}{''.join(f'{part}/' for part in folder[: len(folder) - ups])}{href[3 * ups :]}"
+                    if whole in self._good:
+                        continue
+            match = _PLAIN(whole) if not page.base_href else None
+            if match and match[1] == "/" and whole.startswith(base):
+                self._inside(path, href, whole[len(base) :].partition("#")[0], match[3] or "", whole)
+            elif match and not match[1] and match[2]:
+                target = f"{'/'.join(folder)}/{match[2]}" if folder else match[2]
+                self._inside(path, href, target, match[3] or "")
             else:
                 self._odd(path, page, href)
         for tag, url in page.loads:
@@ -130,7 +131,8 @@ class _Walker:
         if page.forward:
             self._odd(path, page, page.forward)
 
-    def _inside(self, path: str, href: str, name: str, fragment: str, *, shared: bool) -> None:
+    def _inside(self, path: str, href: str, name: str, fragment: str, whole: str = "") -> None:
+        """Follow a link to a file; `whole` is its address from the top, which is right on other pages too."""
         found = served(name, self.site.files)
         if found is None:
             self._missing(path, href, name)
@@ -140,10 +142,10 @@ class _Walker:
         if found.endswith("/index.html") and name and not name.endswith("/") and len(found) == len(name) + 11:
             self._add("redirect", path, href, f"the page is {page_address(found)}")
         elif fragment and fragment.lower() not in _STATIC and found in self.site.pages:
-            if self._place(path, href, found, fragment) and shared and found != path:
-                self._good.add(href)
-        elif shared and found != path:
-            self._good.add(href)
+            if self._place(path, href, found, fragment) and whole and found != path:
+                self._good.add(whole)
+        elif whole and found != path:
+            self._good.add(whole)
 
     def _place(self, path: str, href: str, found: str, fragment: str) -> bool:
         """Whether the page has what a fragment names; reports it when not."""
@@ -218,7 +220,7 @@ class _Walker:
             return
         target = site.target(start or path.rpartition("/")[2], path, page.base_href)
         if target.kind == "inside":
-            self._inside(path, text, target.path, fragment, shared="://" in text)
+            self._inside(path, text, target.path, fragment, text if "://" in text else "")
         elif target.kind == "outside" and "://" not in text:
             self._outside(path, text, target)
         elif "://" in text or text.startswith("//"):

@@ -85,7 +85,7 @@ def test_families_are_counted_once_however_many_weights_they_have(make_subject: 
     assert said(fonts, make_subject(site(sheet + used)), families=4) == []
 
 
-GOOD = {
+GOOD: dict[str, dict[str, str | bytes]] = {
     "swap": site(face() + USED),
     "a preload": site(face() + USED, PRELOAD.format("/lamp.woff2", " crossorigin")),
     "a preload with a value": site(face() + USED, PRELOAD.format("/lamp.woff2", ' crossorigin="anonymous"')),

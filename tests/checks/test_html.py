@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,9 +52,9 @@ class Bench(PlainTools):
     def keep(self, name: str) -> Path | None:
         return self.kept / name if self.kept else None
 
-    def run(self, argv: Sequence[str], **given: object) -> Result:  # type: ignore[override]
+    def run(self, argv: Sequence[str], **given: Any) -> Result:
         self.runs += 1
-        return super().run(argv, **given)  # type: ignore[arg-type]
+        return super().run(argv, **given)
 
 
 def with_data(text: str) -> str:
@@ -181,7 +182,7 @@ class Garbage(Bench):
     def toolbox(self, group: str) -> Path:
         return Path.cwd() / group[:0]
 
-    def run(self, argv: Sequence[str], **_: object) -> Result:  # type: ignore[override]
+    def run(self, argv: Sequence[str], **_: object) -> Result:
         Path(argv[-1]).write_text(self.answer)
         return Result(self.code, "", "boom")
 

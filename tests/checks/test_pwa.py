@@ -24,7 +24,7 @@ REGISTER = "<script>navigator.serviceWorker.register('{}'{})</script>"
 
 
 def site(
-    body: str = "", head: str = HEAD, more: dict[str, Any] | None = None, **members: Any
+    body: str = "", head: str = HEAD, more: dict[str, Any] | None = None, **members: object
 ) -> dict[str, Any]:
     manifest = {name: value for name, value in {**BASE, **members}.items() if value is not None}
     return {"index.html": page(body, head), "app.webmanifest": json.dumps(manifest), **FILES, **(more or {})}
@@ -106,7 +106,7 @@ GOOD = {
     "a manifest": site(),
     "a short scope": site(scope="."),
     "one drawing": site(icons=[{"src": "any.svg", "sizes": "any"}]),
-    "a worker": worker("self.skipWaiting(); caches.open('v').then(c => c.addAll(['/', './192.png?v=1', 'https://x.example/']))"),  # noqa: E501
+    "a worker": worker("self.skipWaiting(); caches.open('v').then(c => c.addAll(['/', './192.png?v=1', 'https://x.example/']))"),
     "a built-up list": worker("const BASE = '/x'; c.addAll([BASE + '/gone.js', `${BASE}/b`])"),
     "a narrower scope": site(REGISTER.format("/sw.js", ", {scope: '/app/'}"), more={"sw.js": ""}),
     "an address that is built up": site("<script>navigator.serviceWorker.register(base + 'sw.js')</script>"),
