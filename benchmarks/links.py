@@ -18,7 +18,7 @@ from measure import Command, in_turn, markdown, median, ratio
 from pipeline.tools.node import find_node
 
 LYCHEE, LINKINATOR = "0.24.2", "8.1.0"
-_WORDS = ["lamp", "keeper", "storm", "tide", "harbour", "signal", "fog", "bell", "lens", "tower", "rock", "gull", "wind", "ledger", "oil"]
+_WORDS = ["lamp", "keeper", "storm", "tide", "harbour", "signal", "fog", "bell", "lens", "tower", "rock", "gull", "wind", "ledger", "oil"]  # noqa: E501
 _OURS = """
 import sys, resource
 from pathlib import Path

@@ -52,7 +52,7 @@ class Bench(PlainTools):
     def keep(self, name: str) -> Path | None:
         return self.kept / name if self.kept else None
 
-    def run(self, argv: Sequence[str], **given: Any) -> Result:
+    def run(self, argv: Sequence[str], **given: Any) -> Result:  # noqa: ANN401 - as the real one
         self.runs += 1
         return super().run(argv, **given)
 
