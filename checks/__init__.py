@@ -23,6 +23,8 @@ TITLES = {
     "lighthouse": "Lighthouse's scores and the times until a page is seen, stable and usable are good.",
     "churn": "No build stamp and no hashed file name changes page after page, which is what makes repositories grow.",
     "zero_actions": "No workflow runs and no minute is billed: Actions are off where the site is published.",
+    "branches": "Every release still is a branch on the remote, at its commit: none is deleted or moved.",
+    "backup": "A whole copy of the live release is on this machine, so that going back needs no network and no build.",
 }
 
 

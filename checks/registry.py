@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from checks import (
+    backup,
+    branches,
     budgets,
     build,
     churn,
@@ -30,4 +32,6 @@ GATES: dict[str, Gate] = {
     "lighthouse": lighthouse,
     "churn": churn,
     "zero_actions": zero_actions,
+    "branches": branches,
+    "backup": backup,
 }

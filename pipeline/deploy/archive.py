@@ -20,7 +20,8 @@ from pipeline.deploy.desk import Desk, sit_down
 from pipeline.deploy.ledger import Release
 from pipeline.deploy.publish import push_audit
 from pipeline.deploy.settle import at_desk
-from pipeline.deploy.target import Target, credentials, target_of
+from pipeline.deploy.target import Target, target_of
+from pipeline.tools.gh import credentials
 from pipeline.tools.git import Git, identity
 
 # One command line and one atomic push hold this many branches.

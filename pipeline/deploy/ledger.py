@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.core.errors import Stop
-from pipeline.deploy.target import Target, credentials
+from pipeline.deploy.target import Target
+from pipeline.tools.gh import credentials
 from pipeline.tools.git import Git, moves
 
 _FIELD, _RECORD = "\x1f", "\x1e"

@@ -12,8 +12,9 @@ from pipeline.core.errors import Code, Stop
 from pipeline.core.proc import Done, TimedOut
 from pipeline.deploy.ledger import message
 from pipeline.deploy.overlay import RELEASE_FILE, Overlay
-from pipeline.deploy.target import Target, credentials
+from pipeline.deploy.target import Target
 from pipeline.site.artifact import quote
+from pipeline.tools.gh import credentials
 from pipeline.tools.git import Git
 
 __all__ = ["RELEASE_FILE", "Draft", "push", "push_arguments", "sign", "signing_key", "stage"]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.core import lock
-from pipeline.core.errors import Stop
 from pipeline.core.files import read_json, write_json
 from pipeline.core.project import Project
 from pipeline.tools.git import Git, store
@@ -135,18 +133,3 @@ def _serve_lock(project: Project) -> Path:
 
 def _serve_record(project: Project) -> Path:
     return project.state / "serve.json"
-
-
-def credentials(remote: str) -> list[str]:
-    """Return the git setting that lets gh answer for GitHub, behind whatever helper the user has set up."""
-    from pipeline.tools.gh import find_gh
-    from pipeline.tools.github_place import on_github
-
-    at = on_github(remote, os.environ)
-    if at is None or not remote.startswith("https://"):
-        return []
-    try:
-        gh = find_gh()
-    except Stop:
-        return []
-    return [f'credential.https://{at.host}.helper=!"{gh.path}" auth git-credential']

@@ -18,6 +18,7 @@ from pipeline.core.errors import Stop
 from pipeline.core.files import read_json, write_json
 from pipeline.core.model import Artifact
 from pipeline.core.project import Project
+from pipeline.gates import refs
 from pipeline.gates.live import live_release
 from pipeline.site import detect, facts, worktree
 from pipeline.site.recipe import recipe
@@ -59,14 +60,20 @@ def plans(project: Project, environment: str) -> Mapping[str, str]:
     """Return digests of the settings that change what a gate measures, by its name; limits do not."""
     lighthouse = project.policy_for(environment).lighthouse
     names = ("engine", "runs", "presets", "every", "changed")
-    return {"lighthouse": digest([getattr(lighthouse, name) for name in names])}
+    repository = project.environment(environment).repository
+    return {
+        "lighthouse": digest([getattr(lighthouse, name) for name in names]),
+        "refs": refs.digests(project, environment),
+        # Empty for the embedded repository, which nobody else changes.
+        "remote": digest(repository) if repository else "",
+    }
 
 
 def versions(project: Project) -> Mapping[str, str]:
     """Return the versions of what measures in a browser; a browser is asked once for each of its files."""
     from pipeline.tools import toolbox
 
-    groups: tuple[toolbox.Group, ...] = ("page", "lighthouse", "lhci", "pa11y", "html")
+    groups: tuple[toolbox.Group, ...] = ("page", "lighthouse", "lhci", "pa11y", "html", "code")
     found = {name: version for group in groups for name, version in toolbox.versions(group).items()}
     found["chromium"] = _chromium(project)
     return found
@@ -163,7 +170,13 @@ class SiteTools:
         return result.out.partition("\n")[0].strip() if result.code == 0 else ""
 
     def remote(self, what: str) -> Mapping[str, Any]:
-        """Return facts about where the environment is published: "actions"; raises Unavailable."""
+        """Return facts about where it is published: "actions", "branches" or "backup"; raises Unavailable."""
+        about = {"branches": refs.branches, "backup": refs.backup}.get(what)
+        if about:
+            try:
+                return about(self._project, self._environment)
+            except Stop as stop:
+                raise Unavailable(stop.message, stop.hint, stop.details) from stop
         from pipeline.tools.github import connect
         from pipeline.tools.github_actions import gather
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -101,3 +102,17 @@ def login(gh: Gh, host: str = "github.com") -> Login:
         return Login(match[1], f"logged in as {match[1]}")
     first = next((line.strip(" X✗\t") for line in text.splitlines() if line.strip()), "no answer")
     return Login(None, first.partition(". ")[0])
+
+
+def credentials(remote: str) -> list[str]:
+    """Return the git setting that lets gh answer for GitHub, behind whatever helper the user has set up."""
+    from pipeline.tools.github_place import on_github
+
+    at = on_github(remote, os.environ)
+    if at is None or not remote.startswith("https://"):
+        return []
+    try:
+        gh = find_gh()
+    except Stop:
+        return []
+    return [f'credential.https://{at.host}.helper=!"{gh.path}" auth git-credential']
