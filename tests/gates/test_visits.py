@@ -346,7 +346,20 @@ def test_a_browser_that_is_not_there_is_unavailable_with_the_command_that_mends_
     (place.root / "invoke.yaml").write_text("tools: {chrome: /nowhere/chrome}\n")
     with pytest.raises(Unavailable) as refusal:
         place.visit()
-    assert refusal.value.fix == "invoke doctor --fix" or "tools.chrome" in refusal.value.fix
+    assert refusal.value.reason == "no Chromium or Chrome was found that runs"
+    assert refusal.value.fix == "invoke doctor --fix"
+
+
+def test_a_browser_that_does_not_start_is_unavailable_with_what_it_said(tmp_path: Path) -> None:
+    program = tmp_path / "chrome"
+    program.write_text(
+        "#!/bin/sh\n[ \"$1\" = --version ] && echo Chromium 1.2 && exit\necho 'no display' >&2; exit 1\n"
+    )
+    program.chmod(0o755)
+    place = Place(tmp_path / "site", {"index.html": html()})
+    (place.root / "invoke.yaml").write_text(f"tools: {{chrome: {program}}}\n")
+    with pytest.raises(Unavailable, match="pages cannot be visited: the browser does not start: no display"):
+        place.visit()
 
 
 def test_a_carried_page_that_looks_otherwise_is_said_and_all_are_visited_again(

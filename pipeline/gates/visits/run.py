@@ -162,6 +162,8 @@ def visit(
             _prune(store, instruments.pictures)
             now = len(run.numbers)
             line.note = f"{now} of {count_text(len(pages), 'page')} now, {len(pages) - now} carried over"
+    except BrowserError as error:
+        raise Unavailable(f"pages cannot be visited: {error}", "invoke doctor --fix") from error
     except sqlite3.Error as error:
         raise Unavailable(f"what the browser saw cannot be kept in {path}: {error}", "df -h .") from error
     except OSError as error:
@@ -239,9 +241,13 @@ async def _go(run: _Run, files: list[File], program: Path, instruments: Instrume
                         async with restarting:
                             await _revive(browser)
 
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(_TABS, len(files))):
-                    group.create_task(work())
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(min(_TABS, len(files))):
+                        group.create_task(work())
+            except ExceptionGroup as several:
+                # Such as a file that was changed in the middle, or a full disk: one says it for all.
+                raise several.exceptions[0] from None
             for file in sorted(troubled, key=lambda one: one.path):
                 await browser.restart()
                 page = page_address(file.path)
@@ -256,7 +262,9 @@ async def _revive(browser: Browser) -> None:
     try:
         await browser.send("Browser.getVersion", seconds=5)
     except BrowserError:
-        await browser.restart()
+        # If it does not start, the second visits say so.
+        with contextlib.suppress(BrowserError):
+            await browser.restart()
 
 
 def _compare(run: _Run, again: set[str]) -> bool:

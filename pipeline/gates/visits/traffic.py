@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from checks.base import File
+from checks.base import File, Unavailable
 from pipeline.gates.visits.ground import MISSING, ORIGIN, Ground
 from pipeline.site.server.mime import media_type
 from pipeline.tools.browser import Json, Tab, exception_text
@@ -217,6 +217,12 @@ class Traffic:
             )
             return
         body = file or self._ground.files.get(MISSING)
+        try:
+            data = self._read(body) if body else b""
+        except Unavailable:
+            # Changed since the build: the page is not what is judged, and writing the visit down says so.
+            self._tab.post("Fetch.failRequest", requestId=number, errorReason="Failed")
+            return
         self._tab.post(
             "Fetch.fulfillRequest",
             requestId=number,
@@ -226,7 +232,7 @@ class Traffic:
                 {"name": "Access-Control-Allow-Origin", "value": "*"},
                 {"name": "Cache-Control", "value": "max-age=600"},
             ],
-            body=base64.b64encode(self._read(body)).decode() if body else "",
+            body=base64.b64encode(data).decode(),
         )
 
     def _world(self, heard: Json) -> None:
