@@ -224,7 +224,8 @@ def report_lines(found: Report) -> Iterator[str]:
 
     judgement = found.sight.judgement
     yield f"{found.environment}: {show.score_line(judgement)}"
-    yield f"of {found.sight.of}, judged {judgement.judged_at}, evidence {found.sight.digest[:12]}"
+    yield f"of {found.sight.of}"
+    yield f"judged {judgement.judged_at}, evidence {found.sight.digest[:12]}"
     for line in found.sight.stale:
         yield f"  {line}"
     for name, words in found.principles.items():
@@ -245,7 +246,7 @@ def _gate_lines(one: Judged, found: Report) -> Iterator[str]:
     fixed = ", not negotiable" if one.non_negotiable else ""
     nothing = one.evidence.nothing if one.evidence else ""
     why = f": {nothing}" if nothing else ""
-    yield f"    {one.gate}: {show.word(one)}{fixed}{why}"
+    yield from show.wrapped(f"{one.gate}: {show.word(one)}{fixed}{why}", " " * 4)
     for used in one.waivers:
         yield from show.wrapped(f"waived until {used.until} for {used.scope}: {used.reason}", " " * 8)
     violation = next((each for each in found.violations if each.gate == one.gate), None)

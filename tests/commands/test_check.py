@@ -13,6 +13,7 @@ from pipeline.core.errors import Code, Stop
 from tests.policy import QUIET
 
 PAGE = "<!doctype html><html lang='en'><head><title>A page</title></head><body>{}</body></html>"
+TIGHT = '[budgets.page]\ntotal = "10 B"\n'
 SETTINGS = "site: {framework: plain, package_manager: none, install: [], build: []}\n"
 
 
@@ -110,3 +111,71 @@ def test_advice_and_waivers_are_shown(here: Path, capsys: pytest.CaptureFixture[
     assert "waived" in said
     assert "budgets: 1 waived for * until 2999-01-01: launch" in said
     assert "build: there is no 404.html" in said
+
+
+def test_the_score_stands_at_the_end_and_not_behind_a_single_gate(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    invoke("check")
+    assert capsys.readouterr().out.splitlines()[-1] == "score 100.0 of 100"
+    invoke("check.budgets")
+    assert "score" not in capsys.readouterr().out
+    (here / "constitution.toml").write_text(TIGHT + QUIET, encoding="utf-8")
+    with pytest.raises(Stop) as stopped:
+        invoke("check --json")
+    value = json.loads(capsys.readouterr().out)
+    assert value["score"]["overall"] < 100
+    assert value["score"]["losses"][0]["gate"] == "budgets"
+    assert any(line.strip().startswith("budgets (II) failed costs ") for line in stopped.value.details)
+
+
+def test_waivers_that_nobody_needs_are_advice(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    waivers = "".join(
+        f'[[waivers]]\ngate = "budgets"\nscope = "{scope}"\nreason = "launch"\nuntil = {until}\n'
+        for scope, until in (("/gone/*", "2999-01-01"), ("/old/*", "2020-01-01"))
+    )
+    (here / "constitution.toml").write_text(waivers + QUIET, encoding="utf-8")
+    invoke("check")
+    said = " ".join(capsys.readouterr().err.split())
+    assert "waiver: budgets /gone/* until 2999-01-01, covers nothing any more: launch; take it out" in said
+    assert "waiver: budgets /old/* until 2020-01-01, ended: launch; take it out" in said
+    invoke("check --json")
+    uses = [one["use"] for one in json.loads(capsys.readouterr().out)["waivers"] if one["gate"] == "budgets"]
+    assert uses == ["covers nothing any more", "ended"]
+
+
+def test_files_for_other_programs_are_written_or_the_reason_is_told(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    invoke("check --junit=out/j.xml --sarif=out/s.json")
+    assert (here / "out/j.xml").read_bytes().startswith(b"<?xml")
+    assert json.loads((here / "out/s.json").read_bytes())["version"] == "2.1.0"
+    with pytest.raises(Stop, match=r"JUnit cannot be written to dist/index\.html/x"):
+        invoke("check.budgets --junit=dist/index.html/x")
+
+
+def test_gates_are_explained_by_name_and_listed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    invoke("check.explain all")
+    assert {line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]} == set(GATES)
+    invoke("check.explain zero-actions --json")
+    value = json.loads(capsys.readouterr().out)
+    assert value["non_negotiable"] is True
+    assert value["rules"]["runs"]["source"].startswith("https://")
+    invoke("check.explain budgets")
+    assert "budgets.page.css" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("check.explain", "check.explain all"),
+        ("check.explain --json", "check.explain all --json"),
+        ("check.explain budgets", "check.explain budgets"),
+        ("--help check.explain", "--help check.explain"),
+        ("check", "check"),
+    ],
+)
+def test_an_explanation_without_a_name_is_of_all(typed: str, meant: str) -> None:
+    from pipeline.program import with_every
+
+    assert with_every(typed.split()) == meant.split()
