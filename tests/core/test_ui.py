@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 
 import pytest
@@ -164,3 +165,58 @@ def test_a_long_cell_of_a_capped_table_moves_only_its_own_line() -> None:
         "a          short  default",
         "long name  much longer than the others  default",
     ]
+
+
+def shown(text: str) -> list[str]:
+    """What a terminal of 80 columns shows in the end: `\\r` and `ESC [K` write over a line."""
+    return [line.rpartition("\r\033[K")[2] for line in text.split("\n")]
+
+
+def test_steps_side_by_side_have_a_whole_line_each_and_a_terminal_names_those_that_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    with ui.side_by_side(["one", "two"]):
+        one, two = ui.step("gate: one"), ui.step("gate: two")
+        one.__enter__()
+        two.__enter__()
+        assert shown(screen.getvalue())[-1] == "running: one, two"
+        one.__exit__(None, None, None)
+        assert shown(screen.getvalue())[-1] == "running: two"
+        ui.say("something happened")
+        two.__exit__(None, None, None)
+    lines = shown(screen.getvalue())
+    assert [line.split(" ..")[0] for line in lines] == ["gate: one", "something happened", "gate: two", ""]
+    assert all("done" in line for line in (lines[0], lines[2]))
+
+
+def test_what_runs_side_by_side_never_breaks_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(ui.side_by_side())
+        for number in range(30):
+            stack.enter_context(ui.step(f"gate: number {number}"))
+        last = shown(screen.getvalue())[-1]
+        assert len(last) < 80
+        assert last.endswith("…")
+
+
+def test_in_a_pipe_all_are_named_first_and_each_has_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with ui.side_by_side(["one", "two"]):
+        one, two = ui.step("one"), ui.step("two")
+        one.__enter__()
+        two.__enter__()
+        one.__exit__(None, None, None)
+        two.__exit__(None, None, None)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "side by side: one, two"
+    assert [line.split()[0] for line in lines[1:]] == ["one", "two"]
+    with ui.quiet(), ui.side_by_side(["one", "two"]), ui.step("one"):
+        pass
+    assert capsys.readouterr().err == ""
