@@ -188,19 +188,7 @@ def test_certificate_is_signed_and_says_how_to_check_it(project: Project, tmp_pa
     assert made.signature
     signers = tmp_path / "signers"
     signers.write_text(f"ann {key.with_suffix('.pub').read_text()}")
-    words = [
-        "ssh-keygen",
-        "-Y",
-        "verify",
-        "-f",
-        signers,
-        "-I",
-        "ann",
-        "-n",
-        certificate.NAMESPACE,
-        "-s",
-        made.signature,
-    ]
+    words = f"ssh-keygen -Y verify -f {signers} -I ann -n {certificate.NAMESPACE} -s {made.signature}".split()
     good = subprocess.run(words, input=made.json.read_bytes(), check=False, capture_output=True)
     assert good.returncode == 0, good.stderr
     bad = subprocess.run(words, input=made.json.read_bytes() + b" ", check=False, capture_output=True)
