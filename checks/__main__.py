@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,14 @@ class PlainTools:
     def toolbox(self, group: str) -> Path:
         """Raise Unavailable: only the pipeline installs packages."""
         raise Unavailable(f"the packages for {group} are not here by hand", "invoke check")
+
+    def browser(self) -> Path:
+        """Raise Unavailable: only the pipeline looks for one."""
+        raise Unavailable("there is no browser by hand", "invoke check")
+
+    def served(self, subject: Subject) -> AbstractContextManager[str]:  # noqa: ARG002 - what the Protocol gives
+        """Raise Unavailable: only the pipeline has a server."""
+        raise Unavailable("there is no server by hand", "invoke check")
 
     def keep(self, name: str) -> Path | None:  # noqa: ARG002 - what the Protocol gives
         """Return None: only the pipeline has a place for it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -140,8 +141,8 @@ class Subject:
     `type_check` is the site's own checker as argv, empty when it has none; its time limit is in seconds.
     `live` is None before the first release, and by hand. `hub` is `host/owner/name` where it is published to GitHub,
     empty elsewhere, `branch` the pages branch there, `moment` (ISO 8601 in UTC) when it is judged. `versions` are those
-    of the programs that measure in a browser, by name: "chromium", "axe-core". `plans` are digests of settings that
-    change what a gate measures, by its name; limits are not among them.
+    of the programs that measure in a browser, by name: "chromium", "axe-core". `plans` name the settings that change
+    what a gate measures, by its name; limits are not among them.
     """
 
     source: Path
@@ -247,6 +248,14 @@ class Tools(Protocol):
 
     def toolbox(self, group: str) -> Path:
         """Return the folder whose `node_modules` has a group of locked packages; raises Unavailable."""
+        ...
+
+    def browser(self) -> Path:
+        """Return the program of the browser; raises Unavailable."""
+        ...
+
+    def served(self, subject: Subject) -> AbstractContextManager[str]:
+        """Serve the files as GitHub Pages will, and return the address; leaving the block ends it."""
         ...
 
     def keep(self, name: str) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from checks import (
+    accessibility,
     backup,
     branches,
     budgets,
@@ -11,9 +12,12 @@ from checks import (
     fonts,
     html,
     images,
+    keyboard,
     lighthouse,
     links,
+    privacy,
     pwa,
+    runtime,
     typescript,
     zero_actions,
 )
@@ -29,6 +33,10 @@ GATES: dict[str, Gate] = {
     "images": images,
     "fonts": fonts,
     "pwa": pwa,
+    "accessibility": accessibility,
+    "keyboard": keyboard,
+    "runtime": runtime,
+    "privacy": privacy,
     "lighthouse": lighthouse,
     "churn": churn,
     "zero_actions": zero_actions,

@@ -480,6 +480,45 @@ class ZeroActions(Part):
     )
 
 
+class Accessibility(Part):
+    standard: Literal["wcag21aa", "wcag22aa", "wcag21aaa"] = Field(
+        default="wcag21aa",
+        description="What blocks in `accessibility` and `keyboard`: WCAG 2.1 A and AA, 2.2 A and AA, or 2.1 up to AAA.",
+    )
+    engine: Literal["visits", "pa11y-ci"] = Field(
+        default="visits",
+        description="What looks: axe-core and HTML_CodeSniffer in one visit of each page, or pa11y-ci with both as a "
+        "program, which takes several times as long.",
+    )
+
+
+class Runtime(Part):
+    cls: Shift = Field(default=0.1, description="Most Cumulative Layout Shift while a page loads.")
+
+
+def _allowed(value: str) -> str:
+    kind, _, name = value.partition(":")
+    if kind in {"cookie", "storage"} and name:
+        return value
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
+        raise ValueError('an origin such as "https://fonts.example.org", or "cookie:NAME", or "storage:NAME"')
+    return value
+
+
+class Allowed(Part):
+    what: Annotated[str, Then(_allowed)] = Field(
+        description="An origin such as `https://fonts.example.org`, `cookie:NAME` or `storage:NAME`."
+    )
+    reason: str = Field(min_length=1, pattern=r"\S", description="Why; shown wherever it is used.")
+
+
+class Privacy(Part):
+    allow: tuple[Allowed, ...] = Field(
+        default=(), strict=False, description="What may be asked or kept before a visitor agreed, each with a reason."
+    )
+
+
 class Thresholds(Part):
     score: float = Field(
         default=98.0,
@@ -525,6 +564,11 @@ class Policy(Part):
     lighthouse: Lighthouse = Field(
         default_factory=Lighthouse, description="How the gate `lighthouse` measures, and its limits."
     )
+    accessibility: Accessibility = Field(
+        default_factory=Accessibility, description="How the gate `accessibility` looks, and what blocks."
+    )
+    runtime: Runtime = Field(default_factory=Runtime, description="Limits of the gate `runtime`.")
+    privacy: Privacy = Field(default_factory=Privacy, description="Exceptions of the gate `privacy`.")
     zero_actions: ZeroActions = Field(
         default_factory=ZeroActions, description="What the gate `zero_actions` may not be able to read."
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from pipeline.gates.lighthouse import Auditor
 
 _VERSION_SECONDS = 30
+# Gates whose limits stand in another gate's part of the policy.
+_PARTS = {"keyboard": "accessibility"}
 
 
 def subject_of(project: Project, artifact: Artifact, environment: str, clock: Clock = utc_now) -> Subject:
@@ -57,12 +60,14 @@ def subject_of(project: Project, artifact: Artifact, environment: str, clock: Cl
 
 
 def plans(project: Project, environment: str) -> Mapping[str, str]:
-    """Return digests of the settings that change what a gate measures, by its name; limits do not."""
-    lighthouse = project.policy_for(environment).lighthouse
+    """Return digests, or texts, of the settings that change what a gate measures, by its name; limits do not."""
+    policy = project.policy_for(environment)
+    lighthouse = policy.lighthouse
     names = ("engine", "runs", "presets", "every", "changed")
     repository = project.environment(environment).repository
     return {
         "lighthouse": digest([getattr(lighthouse, name) for name in names]),
+        "accessibility": f"{policy.accessibility.engine} {policy.accessibility.standard}",
         "refs": refs.digests(project, environment),
         # Empty for the embedded repository, which nobody else changes.
         "remote": digest(repository) if repository else "",
@@ -124,7 +129,7 @@ def type_check(project: Project) -> tuple[str, ...]:
 
 def limits_for(gate: Gate, policy: Policy) -> Limits:
     """Return a gate's limits from the policy, or its own where the policy has nothing to say."""
-    own = getattr(policy, gate.NAME, None)
+    own = getattr(policy, _PARTS.get(gate.NAME, gate.NAME), None)
     return {**gate.LIMITS, **own.model_dump(mode="json")} if own else gate.LIMITS
 
 
@@ -198,6 +203,25 @@ class SiteTools:
             return toolbox.need(cast("toolbox.Group", group), find_node(self._project.settings.tools.node))
         except Stop as stop:
             raise Unavailable(stop.message, stop.hint, stop.details) from stop
+
+    def browser(self) -> Path:
+        """Return the program of the browser; raises Unavailable."""
+        from pipeline.tools.chrome import find_chrome
+
+        try:
+            return find_chrome(self._project.settings.tools.chrome).path
+        except Stop as stop:
+            raise Unavailable(stop.message, stop.hint, stop.details) from stop
+
+    @contextlib.contextmanager
+    def served(self, subject: Subject) -> Iterator[str]:
+        """Serve the files that are judged as GitHub Pages will, and return the address."""
+        from pipeline.site.server.folder import FilesServer
+
+        files = {file.path: file for file in subject.files}
+        names = {path: file.sha256 for path, file in files.items()}
+        with FilesServer("files", names, lambda path: subject.read(files[path]), subject.base) as server:
+            yield server.url
 
     def keep(self, name: str) -> Path | None:
         """Return a folder where a gate keeps what it learned of single files; None when all is measured again."""

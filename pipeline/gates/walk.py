@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipeline.tools.browser import Json, Refused, Tab
+from pipeline.tools.browser import Json, Refused, Tab, exception_text
 
 # A walk ends after so many stops or seconds, and says so.
 _STOPS = 200
@@ -204,6 +204,7 @@ class _Walk:
         return {
             "needed": facts["before"] > _FEW,
             "found": found,
+            "at": index,
             "works": works,
             "before": facts["before"],
             "bypass": facts["main"] or facts["heading"],
@@ -226,7 +227,12 @@ class _Walk:
             *(send("DOM.resolveNode", backendNodeId=node, executionContextId=self._world) for node in nodes),
             return_exceptions=True,
         )
-        objects = [{"objectId": one["object"]["objectId"]} for one in resolved if isinstance(one, dict)]
+        # What is in a frame, or has gone meanwhile, has no object here.
+        objects = [
+            {"objectId": one["object"]["objectId"]}
+            for one in resolved
+            if isinstance(one, dict) and "objectId" in one["object"]
+        ]
         clickable = await send(
             "Runtime.callFunctionOn",
             functionDeclaration="function (...listening) { return walk.unfocusable(...listening); }",
@@ -234,7 +240,9 @@ class _Walk:
             arguments=objects,
             returnByValue=True,
         )
-        return clickable["result"].get("value", []), await self._ours("walk.small()")
+        if "exceptionDetails" in clickable:
+            raise Refused(exception_text(clickable["exceptionDetails"]))
+        return clickable["result"]["value"], await self._ours("walk.small()")
 
 
 # So many stops before the content are no burden.

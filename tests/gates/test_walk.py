@@ -74,7 +74,14 @@ def test_a_good_page_has_nothing_to_tell(walked: Callable[[str], Walked]) -> Non
     found = walked(GOOD)
     assert [one["selector"] for one in found["stops"]] == ["#skip", "#a", "#b", "#c", "#d", "#name", "#send"]
     assert all(one["indicator"] and one["visible"] and not one["obscured"] for one in found["stops"])
-    assert found["skip"] == {"needed": True, "found": True, "works": True, "before": 4, "bypass": True}
+    assert found["skip"] == {
+        "needed": True,
+        "found": True,
+        "at": 0,
+        "works": True,
+        "before": 4,
+        "bypass": True,
+    }
     assert [found[name] for name in ("unfocusable", "traps", "order", "small", "motion", "cut")] == [
         *([[]] * 5),
         "",
@@ -231,6 +238,7 @@ def test_what_only_a_pointer_reaches(walked: Callable[[str], Walked], body: str,
         "<div hidden onclick='1'>Open</div>",
         "<script>document.addEventListener('click', () => 1)</script><p>Text</p>",
         "<details><summary onclick='1'>More</summary>Text</details>",
+        "<iframe title=Inner srcdoc='<p onclick=1>What is in a frame is not of this page</p>'></iframe>",
     ],
 )
 def test_what_a_key_reaches_too(walked: Callable[[str], Walked], body: str) -> None:
