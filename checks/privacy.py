@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -108,7 +110,8 @@ _LOADS = frozenset(
     {"stylesheet", "icon", "preload", "modulepreload", "manifest", "prefetch", "apple-touch-icon"}
 )
 _HINTS = ("preconnect", "dns-prefetch")
-_NOSCRIPT = re.compile(r"<noscript[^>]*>(.*?)</noscript>", re.IGNORECASE | re.DOTALL)
+_NOSCRIPT = re.compile(rb"<noscript[^>]*>(.*?)</noscript>", re.IGNORECASE | re.DOTALL)
+_SOURCE = re.compile(r"""\ssrc\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _FORM = re.compile(rb"<form|formaction", re.IGNORECASE)
 
 unavailable = without_browser
@@ -239,7 +242,7 @@ def _in_script(place: str, host: str) -> Row:
 
 
 def _forms(own: _Own, subject: Subject) -> Iterator[Row]:
-    """Return whom forms send to, and the trackers that stand in <noscript>."""
+    """Return whom forms send to, and whom <noscript> asks."""
     from selectolax.lexbor import LexborHTMLParser
 
     for file in subject.files:
@@ -247,15 +250,15 @@ def _forms(own: _Own, subject: Subject) -> Iterator[Row]:
             continue
         data = own.site.read(file.path)
         page = page_address(file.path)
-        if _FORM.search(data):
-            for node in LexborHTMLParser(data).css("form[action], [formaction]"):
-                for url in (node.attributes.get("action"), node.attributes.get("formaction")):
-                    if host := own.foreign(url or ""):
-                        yield row("foreign-form", page, host)
-        if b"<noscript" in data.lower():
-            for inner in _NOSCRIPT.findall(data.decode("utf-8", "replace")):
-                for host in sorted(trackers.named_in(inner)):
-                    yield _asked(page, host, "", "<noscript>")
+        nodes = LexborHTMLParser(data).css("form[action], [formaction]") if _FORM.search(data) else ()
+        for node in nodes:
+            url = node.attributes.get("formaction") or node.attributes.get("action") or ""
+            if host := own.foreign(url):
+                yield row("foreign-form", page, host)
+        for inner in _NOSCRIPT.findall(data):
+            for url in map(unescape, _SOURCE.findall(inner.decode("utf-8", "replace"))):
+                if host := own.foreign(url):
+                    yield _asked(page, host, url, "<noscript>")
 
 
 def _sheets(own: _Own, subject: Subject) -> Iterator[Row]:
@@ -308,8 +311,6 @@ def _plain(what: str) -> str:
 
 def _sourced(finding: Finding, sources: Mapping[str, str]) -> Finding:
     """Return a tracker's finding with the maker's own page as its source."""
-    from dataclasses import replace
-
     if not finding.rule.startswith("tracker"):
         return finding
     source = next((url for name, url in sources.items() if name in finding.message), "")

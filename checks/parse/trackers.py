@@ -42,7 +42,7 @@ TRACKERS: tuple[Tracker, ...] = (
         "https://developers.facebook.com/docs/meta-pixel/",
     ),
     Tracker(
-        "Hotjar", ("hotjar.com", "hotjar.io"), ("_hj",), _ADS,
+        "Hotjar", ("hotjar.com", "hotjar.io"), ("_hj*",), _ADS,
         "https://help.hotjar.com/hc/en-us/articles/6952777582999",
     ),
     Tracker(
@@ -206,7 +206,13 @@ def instead_of(host: str) -> str:
 
 def tracker_of_key(name: str) -> Tracker | None:
     """Return the known tracker that keeps a cookie or a stored key of this name."""
-    return next((one for one in TRACKERS if name.startswith(one.keys) and one.keys), None)
+    return next((one for one in TRACKERS if any(_is_key(name, key) for key in one.keys)), None)
+
+
+def _is_key(name: str, key: str) -> bool:
+    """Whether a name is `key`, or goes on after it with something else than a letter (`_ga_1`, not `_gallery`)."""
+    rest = name[len(key.rstrip("*")) :]
+    return name.startswith(key.rstrip("*")) and (key[-1] in "_*" or not rest[:1].isalnum())
 
 
 def named_in(text: str) -> set[str]:

@@ -272,6 +272,8 @@
     return stops.flatMap((stop, index) => {
       if (stop.indicator) return [];
       const element = elements[index];
+      // What has the focus inside of them shows it by itself.
+      if (element.matches("iframe, object, embed, video, audio")) { stop.indicator = "inner"; return []; }
       const places = around(element);
       element.focus({ focusVisible: true });
       finish();

@@ -338,4 +338,5 @@ def test_the_reference_is_the_one_in_the_docs() -> None:
 def test_every_setting_is_in_the_reference(tmp_path: Path) -> None:
     text = reference()
     for key in site(tmp_path).origins:
-        assert f"`{key.replace('environments.local', 'environments.<name>')}`" in text or key == "waivers"
+        named = key.replace("environments.local", "environments.<name>")
+        assert f"`{named}`" in text or f"`{named}[]`" in text or key == "waivers"

@@ -278,6 +278,11 @@ def test_a_walk_ends_after_many_stops_and_says_so(walked: Callable[[str], Walked
     assert (found["count"], found["cut"]) == (200, "200 stops")
 
 
+def test_frames_show_the_focus_by_themselves(walked: Callable[[str], Walked]) -> None:
+    (stop,) = walked("<iframe title=Inner srcdoc='<a href=/x/>X</a>'></iframe>")["stops"]
+    assert stop["indicator"] == "inner"
+
+
 def test_shadow_trees_are_walked_through(walked: Callable[[str], Walked]) -> None:
     page = """<x-box id=host></x-box><a id=b href=/b/>B</a><script>
     host.attachShadow({mode: 'open'}).innerHTML = '<button id=in>In</button><button>Two</button>'</script>"""
