@@ -16,6 +16,7 @@ TITLES = {
     "typescript": "The site's own type checker reports no error.",
     "links": "Links lead to pages and places that exist; sitemaps, feeds, canonical addresses and languages agree.",
     "html": "Pages are valid HTML, and say what they are: language, title, description, data, preview picture.",
+    "security": "No known weakness, no secret and no stray file is published, and pages load only what they can trust.",
     "budgets": "JavaScript, CSS, image, font and total weight of every page and of the site stay within budget.",
     "images": "Images are whole, are what their names say, tell nobody's place, and weigh no more than needed.",
     "fonts": "Fonts are whole, small, loaded once, and never keep text from being read.",

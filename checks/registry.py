@@ -18,6 +18,7 @@ from checks import (
     privacy,
     pwa,
     runtime,
+    security,
     typescript,
     zero_actions,
 )
@@ -29,6 +30,7 @@ GATES: dict[str, Gate] = {
     "typescript": typescript,
     "links": links,
     "html": html,
+    "security": security,
     "budgets": budgets,
     "images": images,
     "fonts": fonts,

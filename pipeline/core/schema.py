@@ -417,7 +417,10 @@ class Lighthouse(Part):
         default=3, ge=1, le=15, description="How many undisturbed runs a median is taken of; odd."
     )
     presets: tuple[Literal["mobile", "desktop"], ...] = Field(
-        default=("mobile", "desktop"), strict=False, min_length=1, description="Screens that pages are measured on."
+        default=("mobile", "desktop"),
+        strict=False,
+        min_length=1,
+        description="Screens that pages are measured on.",
     )
     every: bool = Field(
         default=False,
@@ -436,7 +439,9 @@ class Lighthouse(Part):
     cls: Shift = Field(default=0.1, description="Most Cumulative Layout Shift.")
     tbt: Milliseconds = Field(default=200.0, description="Most Total Blocking Time, in ms.")
     pages: tuple[LighthousePages, ...] = Field(
-        default=(), strict=False, description="Other limits for some pages; of several that match, the last counts."
+        default=(),
+        strict=False,
+        description="Other limits for some pages; of several that match, the last counts.",
     )
 
 
@@ -457,10 +462,13 @@ class Html(Part):
 
 class Images(Part):
     old_format: Size = Field(
-        default=100_000, description="A PNG or JPEG above this, without AVIF or WebP beside it, is told as advice."
+        default=100_000,
+        description="A PNG or JPEG above this, without AVIF or WebP beside it, is told as advice.",
     )
     eager: int | None = Field(
-        default=4, ge=0, description="So many images at the start of a page may load at once; more is told as advice."
+        default=4,
+        ge=0,
+        description="So many images at the start of a page may load at once; more is told as advice.",
     )
     places: bool = Field(
         default=True, description="Whether a photo that tells where it was taken (GPS) stands in the way."
@@ -515,7 +523,54 @@ class Allowed(Part):
 
 class Privacy(Part):
     allow: tuple[Allowed, ...] = Field(
-        default=(), strict=False, description="What may be asked or kept before a visitor agreed, each with a reason."
+        default=(),
+        strict=False,
+        description="What may be asked or kept before a visitor agreed, each with a reason.",
+    )
+
+
+class KnownSecret(Part):
+    fingerprint: str = Field(
+        pattern=r"^[0-9a-f]{16}$", description="As the finding of the gate `security` names it."
+    )
+    reason: str = Field(
+        min_length=1, pattern=r"\S", description="Why it may stay; shown wherever it is used."
+    )
+
+
+class Licences(Part):
+    deny: tuple[str, ...] = Field(
+        default=(),
+        strict=False,
+        description="SPDX licences that no package of production may have, such as `GPL-*`. Empty: all are allowed.",
+    )
+
+
+class Security(Part):
+    advisories: Literal["low", "moderate", "high", "critical"] = Field(
+        default="high",
+        description="Least severity of an advisory that blocks, for packages of which something reaches visitors.",
+    )
+    advisories_unreadable: str = Field(
+        default="",
+        description="Why no registry answers questions about advisories here: they are then `unavailable` "
+        "(declared), and all else must still be proven. Empty: a registry must have answered.",
+    )
+    source_maps: Literal["advice", "block"] = Field(
+        default="advice", description="Whether source maps with the sources stand in the way of a release."
+    )
+    secrets: tuple[KnownSecret, ...] = Field(
+        default=(), strict=False, description="Secrets that may stay, such as revoked ones in git's history."
+    )
+    licences: Licences = Field(default_factory=Licences, description="Licences of packages of production.")
+
+
+class Quality(Part):
+    seconds: Seconds = Field(
+        default=300, description="Limit of the site's own linter, and of its tests, in seconds each."
+    )
+    strict: Literal["advice", "block"] = Field(
+        default="advice", description="Whether TypeScript that is not strict stands in the way of a release."
     )
 
 
@@ -569,6 +624,8 @@ class Policy(Part):
     )
     runtime: Runtime = Field(default_factory=Runtime, description="Limits of the gate `runtime`.")
     privacy: Privacy = Field(default_factory=Privacy, description="Exceptions of the gate `privacy`.")
+    security: Security = Field(default_factory=Security, description="Limits of the gate `security`.")
+    quality: Quality = Field(default_factory=Quality, description="Limits of the gate `quality`.")
     zero_actions: ZeroActions = Field(
         default_factory=ZeroActions, description="What the gate `zero_actions` may not be able to read."
     )

@@ -220,8 +220,9 @@ def _too_old(gate: Gate, kept: Evidence, bench: Bench) -> bool:
 
 
 def _mended_elsewhere(gate: Gate, kept: Evidence, bench: Bench) -> bool:
-    """Whether to ask again: what failed on a remote is mended there, and nothing here tells."""
-    return gate.SCOPE == "remote" and any(one.blocking for one in gate.judge(kept, bench.limits(gate)))
+    """Whether to ask again: what failed on a remote or could not be measured is mended there; nothing here tells."""
+    remote = gate.SCOPE == "remote"
+    return any(one.blocking and (remote or one.unmeasured) for one in gate.judge(kept, bench.limits(gate)))
 
 
 def rule(
