@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from checks import GATES, TITLES
 from checks.base import Finding, Limits, Measure, Rule, Verdict, amount_text, count_text, size_text
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 MOST_FINDINGS, MOST_OF_A_RULE, MOST_PAGES, MOST_PICTURED = 1_500, 40, 300, 60
 MOST_FIRST, MOST_CHANGES, MOST_LINES = 12, 60, 12
 # Characters of one text, and bytes of all pictures as data: addresses.
-LONGEST, PICTURES = 600, 1_800_000
+LONGEST, PICTURES = 600, 2_600_000
 _CIRCLE = 100.0
 
 
@@ -121,6 +122,8 @@ def _templates() -> Environment:
         "shown": shown,
         "typed": ui.as_typed,
         "link": link,
+        "anchor": anchor,
+        "address": address,
         "amount": amount_text,
         "seconds": seconds,
         "count": lambda value: f"{value:,}",
@@ -160,8 +163,8 @@ def context(judgement: Judgement, beside: Beside) -> dict[str, Any]:
     rows = report_pages.rows(judgement, beside.pages, beside.lighthouse)
     listed = rows[:MOST_PAGES]
     film = films(report_pages.lighthouse_rows(judgement))
-    # Pages first: without them nobody sees what the site looks like.
-    pictured = {row.page: _pictures(row.page, beside, film) for row in listed[:MOST_PICTURED]}
+    # Before the findings' own: without them nobody sees what the site looks like.
+    pictured = _pictures([row.page for row in listed[:MOST_PICTURED]], beside, film)
     sections = _sections(judgement, known, beside.album)
     first = [group for one in sections if _in_the_way(one, judgement) for group in one.groups if _bad(group)]
     changes = difference(beside.past.before, judgement) if beside.past.before else Difference()
@@ -328,13 +331,32 @@ def _group(  # noqa: PLR0913 - a group is all of these
         gate=gate,
         rule=rule,
         kind=kind,
-        what=_cut(known.what if known else findings[0].message),
+        what=_cut(_title(gate, rule, known, findings)),
         fix=_cut(fix),
         source=next((one.source for one in findings if one.source), known.source if known else ""),
         count=len(findings),
         pages=len({one.path for one in findings if one.path}),
         items=tuple(_item(gate, kind, one, fix, pages, album) for one in listed),
     )
+
+
+def _title(gate: str, rule: str, known: Rule | None, findings: Sequence[Finding]) -> str:
+    """Return what a group has in common; of a family of rules, such as axe's, the family's words say too little."""
+    if known and gate in GATES and rule in GATES[gate].RULES:
+        return known.what
+    heads = {one.message.rpartition(": ")[0] or one.message for one in findings}
+    return heads.pop() if len(heads) == 1 or known is None else known.what
+
+
+def address(page: str, url: str) -> str:
+    """Return where a page is live, empty for a site that is not served over https."""
+    there = url.startswith("https://") and link(url)
+    return url + quote(page[1:], safe="/", errors="surrogateescape") if there else ""
+
+
+def anchor(text: str) -> str:
+    """Return a text as part of an element's id, which has no white space."""
+    return "-".join(text.split())
 
 
 def _item(
@@ -392,15 +414,18 @@ def _left_out(sections: Iterable[Section]) -> int:
     return sum(group.count - len(group.items) for one in sections for group in one.groups)
 
 
-def _pictures(page: str, beside: Beside, every: Mapping[str, tuple[tuple[int, str], ...]]) -> dict[str, Any]:
-    """Return the data: addresses of a page's pictures, empty for each that there is not."""
-    shots = beside.shots.get(page, Shots())
-    film = [(ms, beside.album.address(name)) for ms, name in every.get(page, ())]
-    return {
-        "narrow": beside.album.address(shots.narrow),
-        "wide": beside.album.address(shots.wide),
-        "film": [(ms, address) for ms, address in film if address],
-    }
+def _pictures(
+    pages: Sequence[str], beside: Beside, every: Mapping[str, tuple[tuple[int, str], ...]]
+) -> dict[str, dict[str, Any]]:
+    """Return the data: addresses of pages' pictures, empty for each that there is not; what is small comes first."""
+    found: dict[str, dict[str, Any]] = {}
+    for page in pages:
+        film = [(ms, beside.album.address(name)) for ms, name in every.get(page, ())]
+        found[page] = {"film": [(ms, address) for ms, address in film if address]}
+    for view in ("narrow", "wide"):
+        for page in pages:
+            found[page][view] = beside.album.address(getattr(beside.shots.get(page, Shots()), view))
+    return found
 
 
 def write(

@@ -16,6 +16,11 @@ _FORMAT = 1
 # So many judgements of an environment are remembered, and so many of them are drawn.
 _KEPT, SHOWN = 120, 40
 _LINES = 16
+# Whose values are drawn, what visitors feel most first; other gates' values say nothing over time.
+_DRAWN = (
+    *("lighthouse", "budgets", "runtime", "accessibility", "keyboard", "privacy", "security", "links"),
+    *("html", "typescript", "images", "fonts", "build"),
+)
 # The field that a line is drawn in, and the space around it; SVG's own units.
 WIDTH, HEIGHT, _GAP = 160, 40, 4
 
@@ -158,12 +163,20 @@ def series(moments: Sequence[Moment]) -> list[Series]:
         _series("score", "", [(one, one.overall) for one in shown]),
         _series("findings in the way", "", [(one, one.blocking) for one in shown]),
     ]
-    names = [name for name in shown[-1].values if len({one.values.get(name) for one in shown}) > 1]
+    names = [
+        name for name in shown[-1].values if _drawn(name) and len({one.values.get(name) for one in shown}) > 1
+    ]
+    names.sort(key=lambda name: _DRAWN.index(name.partition(":")[0]))
     lines += [
         _series(name, shown[-1].units.get(name, ""), [(one, one.values.get(name)) for one in shown])
         for name in names
     ]
     return [one for one in lines if one][:_LINES]
+
+
+def _drawn(name: str) -> bool:
+    # "validated now" says how much was carried over, and nothing about the site.
+    return name.partition(":")[0] in _DRAWN and not name.endswith(" now")
 
 
 def _series(name: str, unit: str, rows: Sequence[tuple[Moment, float | None]]) -> Series | None:
