@@ -209,8 +209,11 @@ def _finding(one: Mapping[str, Any], levels: frozenset[str]) -> Finding:
         measured=most,
         limit=0 if blocking else None,
         details=places(
-            (node[0], node[1] + (_views(node[3]).replace(", ", "  ", 1) if differs else ""))
-            for node in one["nodes"]
+            (
+                (node[0], node[1] + (_views(node[3]).replace(", ", "  ", 1) if differs else ""))
+                for node in one["nodes"]
+            ),
+            int(most),
         ),
         fix=known.fix if known else _fix(one["nodes"]),
         source=source,

@@ -65,8 +65,9 @@ def unvisited(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def places(nodes: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Return lines for a few elements, `selector  snippet` each, and how many more there are."""
+def places(nodes: Iterable[tuple[str, str]], count: int = 0) -> tuple[str, ...]:
+    """Return lines for a few elements, `selector  snippet` each, and how many more of `count` there are."""
     every = list(dict.fromkeys(nodes))
-    more = (f"and {len(every) - _SHOWN:,} more",) if len(every) > _SHOWN else ()
+    rest = max(count, len(every)) - len(every[:_SHOWN])
+    more = (f"and {rest:,} more",) if rest else ()
     return (*(f"{selector}  {snippet}".rstrip() for selector, snippet in every[:_SHOWN]), *more)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -151,13 +151,15 @@ class Pa11yTools(PlainTools):
         return Path("/usr/bin/chromium")
 
     @contextmanager
-    def served(self, subject: Subject) -> Iterator[str]:  # type: ignore[override]
+    def served(self, subject: Subject) -> Iterator[str]:
         yield f"http://127.0.0.1:1{subject.base}"
 
-    def run(self, argv: list[str], *, cwd: Path, timeout: float, env: object = None) -> Result:  # type: ignore[override]
+    def run(
+        self, argv: Sequence[str], *, cwd: Path, timeout: float, env: Mapping[str, str | None] | None = None
+    ) -> Result:
         assert timeout > 0
         assert env
-        self.config = json.loads((cwd / argv[argv.index("--config") + 1]).read_text())
+        self.config = json.loads((cwd / list(argv)[list(argv).index("--config") + 1]).read_text())
         return Result(self.code, self.out, "")
 
 
