@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from pipeline.gates.report_pictures import Album, Shots
 from pipeline.gates.runner import judge_site
 from pipeline.gates.waivers import Stated, Use, Waived
 from pipeline.site.artifact import snapshot
+from pipeline.tools.browser import Browser
 from pipeline.tools.chrome import find_chrome
 
 HOSTILE = "</script></style></pre><script>alert(1)</script><img src=x onerror=alert(2)>\"'{{7*7}}"
@@ -350,3 +352,72 @@ def test_report_passes_our_own_gates_in_a_browser(report_site: Path) -> None:
         pytest.skip(f"{stop.message}; {stop.hint}")
     found = verdicts_of(report_site, (html, accessibility, keyboard, runtime, privacy))
     assert found == {}, json.dumps(found, indent=1)
+
+
+@pytest.mark.slow
+def test_filter_leaves_what_fits_and_pictures_open_from_a_file(report_site: Path) -> None:
+    try:
+        program = find_chrome().path
+    except Stop as stop:
+        pytest.skip(f"{stop.message}; {stop.hint}")
+    found = asyncio.run(_used(program, (report_site / "dist/index.html").as_uri()))
+    assert found == {
+        "all": [4, 3],
+        "gate": [1, 1, "1 of 4 findings and 1 of 3 pages fit", ["gate-html"]],
+        "words": [1, 0],
+        "advice": [1, 1],
+        "again": [4, 3, False],
+        "picture": [True, "/a/ on a phone"],
+        "closed": [False, True],
+        "said": [],
+    }
+
+
+_SEEN = """[".items > li", "tr[data-page]"].map(
+  (one) => [...document.querySelectorAll(one)].filter((row) => !row.hidden).length)"""
+_FORM = "const form = document.getElementById('filter'); const told = () => form.dispatchEvent(new Event('input'));"
+
+
+async def _used(program: Path, url: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    said: list[str] = []
+    async with Browser(program) as browser:
+        tab = await browser.tab()
+        tab.on("Log.entryAdded", lambda event: said.append(event["entry"]["text"]))
+        tab.on("Runtime.exceptionThrown", lambda event: said.append(str(event)))
+        for domain in ("Page", "Log", "Runtime"):
+            await tab.send(f"{domain}.enable")
+        loaded = asyncio.Event()
+        tab.on("Page.loadEventFired", lambda _: loaded.set())
+        await tab.send("Page.navigate", url=url)
+        await asyncio.wait_for(loaded.wait(), 30)
+
+        async def value(script: str, result: str) -> Any:  # noqa: ANN401 - JSON
+            return await tab.evaluate(f"(async () => {{ {_FORM} {script}; return {result}; }})()")
+
+        found["all"] = await value("", _SEEN)
+        found["gate"] = await value(
+            "form.elements.gate.value = 'html'; told()",
+            f"[...{_SEEN}, document.getElementById('count').textContent, "
+            "[...document.querySelectorAll('.gate:not([hidden])')].map((one) => one.id)]",
+        )
+        found["words"] = await value(
+            "form.elements.gate.value = ''; form.elements.text.value = 'img SRC'; told()", _SEEN
+        )
+        found["advice"] = await value(
+            "form.elements.text.value = ''; "
+            "for (const one of form.querySelectorAll('[name=kind]')) one.checked = one.value === 'advice'; told()",
+            _SEEN,
+        )
+        again = "form.reset(); await new Promise((done) => setTimeout(done, 50))"
+        found["again"] = await value(again, f"[...{_SEEN}, document.getElementById('gate-links').open]")
+        dialog = "document.getElementById('picture')"
+        await value("document.querySelector('button.shot').focus()", "0")
+        await tab.press("Enter")
+        found["picture"] = await value("", f"[{dialog}.open, {dialog}.querySelector('img').alt]")
+        await tab.press("Escape")
+        back = "document.activeElement.matches('button.shot')"
+        found["closed"] = await value(
+            "await new Promise((done) => setTimeout(done, 50))", f"[{dialog}.open, {back}]"
+        )
+    return {**found, "said": said}
