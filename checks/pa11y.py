@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,21 +12,33 @@ from typing import Any
 from urllib.parse import quote
 
 from checks.base import Evidence, Subject, Tools, Unavailable
+from checks.looks import looks
 from checks.parse import wcag
-from checks.parse.address import kind_of, page_address
+from checks.parse.address import page_address
 
 _PAGE_SECONDS = 60
 _START_SECONDS = 120
 # https://github.com/pa11y/pa11y#standard-string; it knows no 2.2.
 _STANDARDS = {"wcag21aa": "WCAG2AA", "wcag22aa": "WCAG2AA", "wcag21aaa": "WCAG2AAA"}
 _KEPT = 10
+# axe's rules that break no criterion, which its report does not tell apart:
+# https://github.com/dequelabs/axe-core/blob/develop/doc/rule-descriptions.md#best-practices-rules
+_PRACTICE = frozenset(
+    "accesskeys aria-allowed-role aria-dialog-name aria-text aria-treeitem-name empty-heading empty-table-header "
+    "frame-tested heading-order image-redundant-alt label-title-only landmark-banner-is-top-level "
+    "landmark-complementary-is-top-level landmark-contentinfo-is-top-level landmark-main-is-top-level "
+    "landmark-no-duplicate-banner landmark-no-duplicate-contentinfo landmark-no-duplicate-main landmark-one-main "
+    "landmark-unique meta-viewport-large page-has-heading-one presentation-role-conflict region scope-attr-valid "
+    "skip-link tabindex".split()
+)
+_ADDRESS = re.compile(r"\s*\(https?://\S+\)$")
 _AGAIN = 'accessibility.engine = "visits" in constitution.toml, or invoke check.accessibility --fresh'
 
 
 def collect(subject: Subject, tools: Tools) -> Evidence:
     """Run it once over all pages; raises Unavailable when it cannot run, or prints something else than a report."""
-    files = [file.path for file in subject.files if kind_of(file.path) == "html"]
-    pages = sorted(page_address(path) for path in files)
+    # Pages that send visitors on at once have nothing to look at.
+    pages = sorted(page_address(path) for path, page in looks(subject).pages.items() if not page.forward)
     if not pages:
         return Evidence({"pages": 0, "failed": [], "rows": []}, nothing="the output has no page")
     node = tools.which("node")
@@ -73,12 +86,17 @@ def read(text: str, addresses: Mapping[str, str], subject: Subject, said: Sequen
     """Return the evidence of its JSON report; raises Unavailable when it is none, or lacks a page."""
     try:
         results = json.loads(text[text.index("{") :])["results"]
-        found = {addresses[url]: _page(addresses[url], issues) for url, issues in results.items()}
+        # A page that leads on is reported by the address that it leads to.
+        found = {
+            addresses.get(url, ""): _page(addresses.get(url, ""), issues) for url, issues in results.items()
+        }
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unavailable(
             "pa11y-ci printed something else than its JSON report", _AGAIN, said[-8:]
         ) from error
-    failed = [[page, "pa11y-ci did not report on it"] for page in addresses.values() if page not in found]
+    found.pop("", None)
+    lost = "pa11y-ci did not report on it; maybe a script sends its visitors on"
+    failed = [[page, lost] for page in addresses.values() if page not in found]
     failed += [[page, one] for page, one in found.items() if isinstance(one, str)]
     rows = [row for one in found.values() if not isinstance(one, str) for row in one]
     version = subject.versions.get("pa11y-ci", "")
@@ -108,9 +126,11 @@ def _page(page: str, issues: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
                 "views": [],
                 "counts": {"": 0},
                 "picture": "",
-                "help": one["message"],
+                "help": _ADDRESS.sub("", one["message"]),
                 "url": extras.get("helpUrl", "") if by_axe else "",
-                "tags": ["wcag2a"] if by_axe else list(code.tags),
+                "tags": list(code.tags)
+                if not by_axe
+                else ["best-practice" if name in _PRACTICE else "wcag2a"],
                 "impact": extras.get("impact", ""),
             },
         )

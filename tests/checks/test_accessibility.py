@@ -169,6 +169,8 @@ ISSUES = [
      "runnerExtras": {"helpUrl": "https://dequeuniversity.com/rules/axe/4.10/image-alt?application=axe"}},
     {"code": "WCAG2AA.Principle1.Guideline1_4.1_4_3.G18.Fail", "type": "error", "message": "Insufficient contrast",
      "context": "<p>", "selector": "p", "runner": "htmlcs", "runnerExtras": {}},
+    {"code": "tabindex", "type": "error", "message": "Elements should not (https://example.net/)", "context": "<a>",
+     "selector": "a", "runner": "axe", "runnerExtras": {}},
     {"code": "region", "type": "notice", "message": "A notice", "context": "<p>", "selector": "p", "runner": "axe"},
 ]  # fmt: skip
 
@@ -188,6 +190,7 @@ def test_pa11y_is_asked_with_objects_and_its_report_is_read(
     assert [(one.rule, one.path, one.blocking) for one in findings] == [
         ("pa11y:1_4_3.G18", "/", True),
         ("pa11y:image-alt", "/", True),
+        ("pa11y:tabindex", "/", False),
     ]
     assert findings[1].source == "https://dequeuniversity.com/rules/axe/4.10/image-alt"
     assert tools.config["urls"] == [{"url": url} for url in sorted(results)]
