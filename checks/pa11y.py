@@ -24,12 +24,35 @@ _KEPT = 10
 # axe's rules that break no criterion, which its report does not tell apart:
 # https://github.com/dequelabs/axe-core/blob/develop/doc/rule-descriptions.md#best-practices-rules
 _PRACTICE = frozenset(
-    "accesskeys aria-allowed-role aria-dialog-name aria-text aria-treeitem-name empty-heading empty-table-header "
-    "frame-tested heading-order image-redundant-alt label-title-only landmark-banner-is-top-level "
-    "landmark-complementary-is-top-level landmark-contentinfo-is-top-level landmark-main-is-top-level "
-    "landmark-no-duplicate-banner landmark-no-duplicate-contentinfo landmark-no-duplicate-main landmark-one-main "
-    "landmark-unique meta-viewport-large page-has-heading-one presentation-role-conflict region scope-attr-valid "
-    "skip-link tabindex".split()
+    [
+        "accesskeys",
+        "aria-allowed-role",
+        "aria-dialog-name",
+        "aria-text",
+        "aria-treeitem-name",
+        "empty-heading",
+        "empty-table-header",
+        "frame-tested",
+        "heading-order",
+        "image-redundant-alt",
+        "label-title-only",
+        "landmark-banner-is-top-level",
+        "landmark-complementary-is-top-level",
+        "landmark-contentinfo-is-top-level",
+        "landmark-main-is-top-level",
+        "landmark-no-duplicate-banner",
+        "landmark-no-duplicate-contentinfo",
+        "landmark-no-duplicate-main",
+        "landmark-one-main",
+        "landmark-unique",
+        "meta-viewport-large",
+        "page-has-heading-one",
+        "presentation-role-conflict",
+        "region",
+        "scope-attr-valid",
+        "skip-link",
+        "tabindex",
+    ]
 )
 _ADDRESS = re.compile(r"\s*\(https?://\S+\)$")
 _AGAIN = 'accessibility.engine = "visits" in constitution.toml, or invoke check.accessibility --fresh'
