@@ -120,6 +120,13 @@ def test_what_stands_in_the_way_comes_with_place_reason_remedy_and_command() -> 
     assert "open" not in attributes(tree, "#gate-build")
 
 
+def test_place_is_named_unless_the_words_begin_with_it() -> None:
+    gone = replace(over("/"), message="/gone.png did not load")
+    home = replace(over("/"), message="/ is big")
+    card = words(shown(judgement(judged("budgets", gone, home))), ".cards li ul")
+    assert card == "/ /gone.png did not load / is big"
+
+
 def test_gate_that_could_not_measure_tells_the_reason_and_the_remedy() -> None:
     silent = judged(
         "build", verdict=Verdict.UNAVAILABLE, evidence=None, reason="no browser", fix="invoke doctor --fix"
