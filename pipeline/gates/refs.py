@@ -28,13 +28,26 @@ _BATCH, _MOST = 16_000_000, 1_000
 
 def digests(project: Project, environment: str) -> str:
     """Return what names the refs here: those of the object store, and of the embedded repository where it is that."""
+    place = carrier(project, environment)
+    # What was built and never released has references too: they change with every build and say nothing.
+    found = [_refs(_objects(project).folder, "refs/heads", f"refs/pages/{place.name}")]
+    if place.repository is None:
+        found.append(_refs(_local(project), "refs"))
+    return digest(found)
+
+
+def _refs(folder: Path, *patterns: str) -> str:
+    return (Git(folder).maybe("for-each-ref", *patterns) or "") if (folder / "HEAD").is_file() else ""
+
+
+def carrier(project: Project, environment: str) -> NamedEnvironment:
+    """Return the environment whose releases are meant: of a preview, the one that carries it on the same branch."""
     place = project.environment(environment)
-    folders = [_objects(project).folder] + ([_local(project)] if place.repository is None else [])
-    return digest([_refs(folder) for folder in folders])
-
-
-def _refs(folder: Path) -> str:
-    return (Git(folder).maybe("for-each-ref") or "") if (folder / "HEAD").is_file() else ""
+    if not place.name.startswith("preview-"):
+        return place
+    every = [project.environment(name) for name in project.environments if not name.startswith("preview-")]
+    at = (place.repository, place.branch)
+    return next((one for one in every if (one.repository, one.branch) == at), place)
 
 
 def branches(project: Project, environment: str) -> dict[str, Any]:
@@ -44,7 +57,7 @@ def branches(project: Project, environment: str) -> dict[str, Any]:
     from the audit log; `heads` are the remote's branches. `rewritten` says that the remote's pages branch no longer
     holds the release that was live at the last look. Raises Stop (7) when the remote does not answer.
     """
-    place = project.environment(environment)
+    place = carrier(project, environment)
     remote = place.repository or str(_local(project))
     git = _objects(project)
     heads = _heads(project, place, remote, git)
@@ -180,7 +193,7 @@ def backup(project: Project, environment: str) -> dict[str, Any]:
     bytes; empty before the first release. `branch` is the commit at the live one's branch on the remote, None where it
     is not there, and `silent` why that could not be asked.
     """
-    place = project.environment(environment)
+    place = carrier(project, environment)
     git, remote = _objects(project), place.repository or str(_local(project))
     live = _commit(git, f"refs/pages/{place.name}/live")
     if live is None:
@@ -214,7 +227,9 @@ def _whole(git: Git, name: str, commit: str) -> dict[str, Any]:
         sizes = git.try_run("ls-tree", "-r", "-l", "-z", commit)
         rows = [row.split("\t")[0].split() for row in sizes.text.split("\0") if "\t" in row]
         about |= {"files": len(rows), "size": sum(int(row[3]) for row in rows if row[3].isdigit())}
-        broken = _unreadable(git, [(row[2], int(row[3])) for row in rows if row[3].isdigit()])
+        # Of one that cannot be unpacked git tells no size.
+        files = [(row[2], int(row[3]) if row[3].isdigit() else 0) for row in rows if row[1] == "blob"]
+        broken = _unreadable(git, files)
     return {**about, "named": missing[:_NAMED], "broken": broken}
 
 
@@ -225,7 +240,10 @@ def _unreadable(git: Git, wanted: Iterable[tuple[str, int]]) -> list[str]:
             found = list(git.objects(batch))
         except Stop as stop:
             return [stop.message, *stop.details[-2:]]
-        bad = [one.oid for one in found if one is not None and _id_of(one) != one.oid]
+        # git calls an object that it cannot unpack missing, too.
+        bad = [
+            oid for oid, one in zip(batch, found, strict=False) if one is None or _id_of(one) != one.oid
+        ]
         if bad:
             return [f"{oid} holds other bytes than its name says" for oid in bad[:3]]
     return []
