@@ -141,11 +141,23 @@ def advice(judgement: Judgement) -> Iterator[str]:
 
 def finding_lines(finding: Finding, head: str = "  ") -> Iterator[str]:
     """Return a finding: where and what, its evidence, and how to mend it."""
-    at = finding.path and f"{finding.path}:{finding.line} " if finding.line else ""
-    yield from wrapped(f"{at}{finding.message}", head)
+    yield from wrapped(f"{_at(finding)}{finding.message}", head)
     yield from _indented(finding.details, "    ")
     if finding.fix:
         yield from wrapped(f"fix: {finding.fix}", "    ")
+
+
+def _at(finding: Finding) -> str:
+    """Return where it is, unless the message tells."""
+    if finding.path and finding.line:
+        return f"{finding.path}:{finding.line} "
+    known = not finding.path or finding.path in finding.message.split() or _names(finding)
+    return "" if known else f"{finding.path} "
+
+
+def _names(finding: Finding) -> bool:
+    name = finding.path.strip("/")
+    return bool(name) and name in finding.message
 
 
 def wrapped(text: str, head: str) -> list[str]:
