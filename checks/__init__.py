@@ -14,6 +14,7 @@ __all__ = ["GATES", "TITLES"]
 TITLES = {
     "build": "The built output is sane: pages are pages, and what they refer to is there under the base path.",
     "typescript": "The site's own type checker reports no error.",
+    "quality": "The site's own linter and tests pass, plain mistakes in the code are seen, and TypeScript is strict.",
     "links": "Links lead to pages and places that exist; sitemaps, feeds, canonical addresses and languages agree.",
     "html": "Pages are valid HTML, and say what they are: language, title, description, data, preview picture.",
     "security": "No known weakness, no secret and no stray file is published, and pages load only what they can trust.",

@@ -17,6 +17,7 @@ from checks import (
     links,
     privacy,
     pwa,
+    quality,
     runtime,
     security,
     typescript,
@@ -28,6 +29,7 @@ from checks.base import Gate
 GATES: dict[str, Gate] = {
     "build": build,
     "typescript": typescript,
+    "quality": quality,
     "links": links,
     "html": html,
     "security": security,

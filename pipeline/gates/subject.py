@@ -68,6 +68,7 @@ def plans(project: Project, environment: str) -> Mapping[str, str]:
     return {
         "lighthouse": digest([getattr(lighthouse, name) for name in names]),
         "accessibility": f"{policy.accessibility.engine} {policy.accessibility.standard}",
+        "quality": str(policy.quality.seconds),
         "refs": refs.digests(project, environment),
         # Empty for the embedded repository, which nobody else changes.
         "remote": digest(repository) if repository else "",
