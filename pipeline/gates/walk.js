@@ -345,7 +345,7 @@
       if (one.id && document.querySelector(`[aria-activedescendant="${CSS.escape(one.id)}"]`)) return;
       found.set(one, why);
     };
-    const handlers = new Set(listening.filter((one) => one instanceof Element));
+    const handlers = new Set(listening.filter((one) => one instanceof Element && one.ownerDocument === document));
     const anyone = listening.some((one) => one === document || one === document.body || one === document.documentElement);
     for (const one of handlers) reason(one, "listener");
     for (const one of every()) {
