@@ -331,10 +331,9 @@ def measures(evidence: Evidence, limits: Limits) -> list[Measure]:
     data = evidence.data
     if evidence.nothing:
         return []
+    ran = [name for name in ("lint", "tests") if data[name]]
     found = [Measure("source files", data["files"])]
-    for name in ("lint", "tests"):
-        if data[name]:
-            found.append(Measure(f"own {name}", data[name]["seconds"], limits["seconds"], "s"))
+    found += [Measure(f"own {name}", data[name]["seconds"], limits["seconds"], "s") for name in ran]
     if data["oxlint"] is not None:
         found.append(Measure("errors of oxlint", sum(one["error"] for one in data["oxlint"]), 0))
     if "why" not in data["unused"]:

@@ -245,8 +245,10 @@ def test_strict_through_everything_that_is_extended(tmp_path: Path, files: dict[
 
 
 def test_not_strict_blocks_only_when_the_policy_says_so() -> None:
-    data: dict[str, Any] = {"lint": None, "writes": "", "tests": None, "oxlint": [], "unused": {"found": []}, "unread": {},
-            "loose": [{"config": "tsconfig.json", "why": "strict: off"}]}  # fmt: skip
+    data: dict[str, Any] = {
+        "lint": None, "writes": "", "tests": None, "oxlint": [], "unused": {"found": []}, "unread": {},
+        "loose": [{"config": "tsconfig.json", "why": "strict: off"}],
+    }  # fmt: skip
     assert rules(quality.judge(Evidence(data), quality.LIMITS)) == {"not-strict": False}
     assert rules(quality.judge(Evidence(data), {**quality.LIMITS, "strict": "block"})) == {"not-strict": True}
 
