@@ -13,13 +13,14 @@ from operator import attrgetter
 from pipeline.typescript.edits import Edit
 from pipeline.typescript.rounds import Kept
 
-_ORIGINAL = -1
+_ORIGINAL: frozenset[int] = frozenset()
 
 
 @dataclass
 class _Piece:
+    # Repairs that make the same edit write one piece together.
     text: str
-    born: int = _ORIGINAL
+    born: frozenset[int] = _ORIGINAL
     died: set[int] = field(default_factory=set)
 
 
@@ -32,9 +33,12 @@ class Weave:
         self.needs: list[set[int]] = [set() for _ in kept]
         numbered = list(enumerate(kept))
         for _, group in groupby(numbered, key=lambda one: one[1].base):
-            batch = [(edit, number) for number, one in group for edit in set(one.repair.edits)]
-            for edit, number in sorted(batch, key=lambda one: one[0], reverse=True):
-                self._apply(edit, number)
+            batch: dict[Edit, set[int]] = {}
+            for number, one in group:
+                for edit in one.repair.edits:
+                    batch.setdefault(edit, set()).add(number)
+            for edit in sorted(batch, reverse=True):
+                self._apply(edit, frozenset(batch[edit]))
         self.files = frozenset(self._pieces)
 
     def text(self, file: str, repairs: Collection[int]) -> str:
@@ -44,29 +48,29 @@ class Weave:
         return "".join(
             one.text
             for one in self._pieces[file]
-            if (one.born == _ORIGINAL or one.born in repairs) and one.died.isdisjoint(repairs)
+            if (not one.born or not one.born.isdisjoint(repairs)) and one.died.isdisjoint(repairs)
         )
 
     def line(self, file: str, number: int) -> int:
         """Return the line, from 1, where a repair's change begins once all are made; 0 when it is not there."""
         lines = 1
         for one in self._pieces.get(file, ()):
-            if one.born == number or number in one.died:
+            if number in one.born or number in one.died:
                 return lines
             lines += 0 if one.died else one.text.count("\n")
         return 0
 
-    def _apply(self, edit: Edit, number: int) -> None:
+    def _apply(self, edit: Edit, numbers: frozenset[int]) -> None:
         pieces = self._pieces.setdefault(edit.file, [_Piece(self._texts[edit.file])])
-        start = self._split(pieces, edit.start, number)
-        end = self._split(pieces, edit.end, number)
+        start = self._split(pieces, edit.start, numbers)
+        end = self._split(pieces, edit.end, numbers)
         for one in pieces[start:end]:
             if not one.died:
-                one.died.add(number)
-                self._need(number, one.born)
-        pieces.insert(start, _Piece(edit.text, number))
+                one.died |= numbers
+                self._need(numbers, one.born)
+        pieces.insert(start, _Piece(edit.text, numbers))
 
-    def _split(self, pieces: list[_Piece], position: int, number: int) -> int:
+    def _split(self, pieces: list[_Piece], position: int, numbers: frozenset[int]) -> int:
         """Return the index of the piece that begins at a position of the visible text, made when it is not there."""
         seen = 0
         for index, one in enumerate(pieces):
@@ -76,7 +80,7 @@ class Weave:
                 return index
             if seen < position < seen + len(one.text):
                 # What is written inside another repair's text cannot stand without it.
-                self._need(number, one.born)
+                self._need(numbers, one.born)
                 at = position - seen
                 pieces[index : index + 1] = [
                     _Piece(one.text[:at], one.born, set(one.died)),
@@ -88,9 +92,9 @@ class Weave:
             return len(pieces)
         raise ValueError(f"position {position} lies outside the text")
 
-    def _need(self, number: int, other: int) -> None:
-        if other not in (_ORIGINAL, number):
-            self.needs[number].add(other)
+    def _need(self, numbers: frozenset[int], others: frozenset[int]) -> None:
+        for number in numbers:
+            self.needs[number] |= others - {number}
 
 
 def touched(kept: Iterable[Kept]) -> list[str]:

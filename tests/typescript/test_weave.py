@@ -38,6 +38,17 @@ def test_repair_of_another_ones_text_needs_it() -> None:
     assert replaced.text("a", {0, 1}) == "last"
 
 
+def test_an_edit_that_two_repairs_make_is_made_once_and_stands_with_either() -> None:
+    same = Edit("a", 3, 3, " | null")
+    repairs = [kept(0, same, Edit("a", 0, 0, "- ")), kept(0, same), kept(1, Edit("a", 8, 12, "none"))]
+    weave = Weave({"a": "one two"}, repairs)
+    assert weave.text("a", {0}) == "- one | null two"
+    assert weave.text("a", {1}) == "one | null two"
+    assert weave.text("a", {0, 1}) == "- one | null two"
+    assert weave.text("a", {0, 1, 2}) == "- one | none two"
+    assert weave.needs == [set(), set(), {0, 1}]
+
+
 def test_lines_are_those_of_the_final_text() -> None:
     repairs = [kept(0, Edit("a", 4, 7, "2")), kept(1, Edit("a", 0, 0, "first\nsecond\n"))]
     weave = Weave({"a": "one\ntwo\n"}, repairs)
