@@ -148,6 +148,9 @@
   }
 
   function sniff(standard) {
+    // HTML_CodeSniffer 2.5.1 throws at a field with `autocomplete` and no `type`, which means `text` in any case.
+    const untyped = [...document.querySelectorAll("input[autocomplete]:not([type])")];
+    untyped.forEach((one) => one.setAttribute("type", "text"));
     return new Promise((resolve) => {
       HTMLCS.process(standard, document, () => resolve(
         HTMLCS.getMessages().filter((one) => one.type === HTMLCS.ERROR).slice(0, 200).map((one) => ({
@@ -155,7 +158,7 @@
           selector: one.element instanceof Element ? selector(one.element) : "", context: cut(one.element),
         })),
       ));
-    });
+    }).finally(() => untyped.forEach((one) => one.removeAttribute("type")));
   }
 
   globalThis.look = { shifts, keys, integrity, icons, scroll, settle, structure, size, axeRun, axeResult, sniff, selector };
