@@ -34,6 +34,8 @@ os.execv(sys.argv[3], sys.argv[3:])
 _NOT_WANTED = (
     "Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,AutofillServerCommunication,"
     "CertificateTransparencyComponentUpdater,PaintHolding,HttpsUpgrades,"
+    # The address bar's menus are pages with a process of their own for each window, shown or not: as dear as a page.
+    "WebUIOmniboxPopup,WebUIOmniboxAimPopup,"
     # Nothing of others is let in, so frames need no processes of their own: their events come with the page's.
     "IsolateOrigins,site-per-process"
 )
@@ -45,6 +47,8 @@ _FLAGS = (
         "--no-default-browser-check",
         "--mute-audio",
     ),
+    # Else it opens a window with its own start page, which nobody asked for.
+    "--no-startup-window",
     *("--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--force-color-profile=srgb"),
     # Nothing of its own leaves the machine; what pages ask for is up to the resolver's rules.
     *("--disable-background-networking", "--disable-component-update", "--disable-domain-reliability"),

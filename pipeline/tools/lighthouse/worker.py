@@ -43,7 +43,9 @@ FLAGS = (
     ),
     (
         "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,"
-        "AutofillServerCommunication,CertificateTransparencyComponentUpdater"
+        "AutofillServerCommunication,CertificateTransparencyComponentUpdater,"
+        # The address bar's menus would be pages with processes of their own, at work while a page is measured.
+        "WebUIOmniboxPopup,WebUIOmniboxAimPopup"
     ),
 )
 # Lighthouse gives a page 30 s to load and at most 15 s to paint; the audits follow.
