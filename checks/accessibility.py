@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ NAME = "accessibility"
 PRINCIPLE: Principle = "III"
 SCOPE: Scope = "page"
 NON_NEGOTIABLE = False
-VERSION = 1
+VERSION = 2
 WEIGHT = 2
 TIMED = False
 AGE: int | None = None
@@ -47,6 +48,8 @@ _BY_LOOKS = frozenset(
     {"color-contrast", "color-contrast-enhanced", "link-in-text-block", "target-size"}
     | {"scrollable-region-focusable", "css-orientation-lock"}
 )
+# No element needs to have that id: https://html.spec.whatwg.org/multipage/browsing-the-web.html#select-the-indicated-part
+_TOP = re.compile(r"""\bhref\s*=\s*["']?#(?:top)?(?:["'\s>]|:~:)""", re.IGNORECASE)
 _REFLOW = "https://www.w3.org/WAI/WCAG21/Understanding/reflow.html"
 RULES: Mapping[str, Rule] = {
     "axe:*": Rule(
@@ -109,7 +112,7 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
         for message in view["htmlcs"]:
             code = wcag.read(message["code"])
             node = (message["selector"], message["context"], "")
-            if not _told(violations, code, message["context"]):
+            if not (_told(violations, code, message["context"]) or _to_top(code, message["context"])):
                 _add(found, record, view, f"htmlcs:{code.short}", [node], count=1, help=message["message"],
                      url="", tags=list(code.tags), impact="")  # fmt: skip
     yield from found.values()
@@ -173,6 +176,11 @@ def _told(violations: Sequence[Mapping[str, Any]], code: wcag.Code, context: str
         if mine in {_opening(node["html"]) for node in one["nodes"]} or one["count"] > len(one["nodes"]):
             return True
     return False
+
+
+def _to_top(code: wcag.Code, context: str) -> bool:
+    """Whether a link is told to lead nowhere that leads to the start of the page, or to a text on it."""
+    return code.short.endswith("NoSuchID") and _TOP.search(context) is not None
 
 
 def _opening(snippet: str) -> str:

@@ -211,6 +211,13 @@
     if (b.bottom <= a.top + 2 && !beside) order.push({ from: selector(from), to: selector(to), why: "layout" });
   }
 
+  // A frame keeps the focus for as many stops as its own page has.
+  function stopsInside(one) {
+    try {
+      return one.contentDocument ? one.contentDocument.querySelectorAll(`${NATIVE}, [tabindex]`).length : 0;
+    } catch { return 0; }
+  }
+
   function step() {
     finish();
     const now = deep();
@@ -218,7 +225,7 @@
     const known = now ? elements.indexOf(now) : -1;
     presses = now === last ? presses + 1 : 0;
     const answer = { end: !now, fresh: Boolean(now) && known < 0, same: Boolean(now) && now === last, known,
-      patient: Boolean(now) && presses < PATIENCE && (now.matches(MANY) || now.localName.includes("-")) };
+      patient: Boolean(now) && presses < PATIENCE + stopsInside(now) && (now.matches(MANY) || now.localName.includes("-")) };
     if (answer.fresh) {
       if (last && !jumped) jump(last, now);
       const box = bounds(now);

@@ -97,6 +97,29 @@ def test_the_standard_says_what_blocks(
     assert tuple(found(visited, "/", one)["axe:a-rule"].blocking for one in standards) == blocking
 
 
+@pytest.mark.parametrize(
+    ("href", "blocked"),
+    [
+        ("#top", False),
+        ("#", False),
+        ("#TOP", False),
+        ("#:~:text=tide", False),
+        ("#topics", True),
+        ("#gone", True),
+    ],
+)
+def test_a_link_to_the_top_of_the_page_needs_no_id(visited: Visited, href: str, *, blocked: bool) -> None:
+    visited.only("/")
+    message = {
+        "code": "WCAG2AA.Principle2.Guideline2_4.2_4_1.G1,G123,G124.NoSuchID",
+        "message": "This link leads nowhere",
+        "selector": "p > a",
+        "context": f'<a href="{href}">Up</a>',
+    }
+    visited.page("/")["views"][0]["htmlcs"] = [message]
+    assert any(one.blocking for one in found(visited, "/").values()) is blocked
+
+
 def test_what_axe_is_not_sure_of_is_advice(visited: Visited) -> None:
     visited.only("/")
     node = {"target": "#x", "html": "<p id=x>", "summary": ""}

@@ -184,6 +184,7 @@ def test_a_circle_without_a_way_out_is_a_trap(walked: Callable[[str], Walked]) -
         # Several stops in one element.
         "<input type=date aria-label=Day><video controls></video><a href=/b/>B</a>",
         "<iframe title=Inner srcdoc='<a href=/x/>X</a><a href=/y/>Y</a>'></iframe><a href=/b/>B</a>",
+        f"<iframe title=Inner srcdoc='{'<a href=/x/>X</a> ' * 40}'></iframe><a href=/b/>B</a>",
     ],
 )
 def test_what_is_no_trap(walked: Callable[[str], Walked], page: str) -> None:
