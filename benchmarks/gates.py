@@ -106,6 +106,9 @@ def everything(given: argparse.Namespace, scratch: Path) -> list[Goal]:
     # Pages that differ from the live release are looked at once more, so there has to be one.
     tree.run([*_PAGES, "deploy"], cwd=root, env={**_ENV, "INVOKE_SITE_PATH": str(root)})
     audited = _audited(root)
+    changed = gates_site.change(root, 0, pages)
+    again = _check(root)
+    nothing = _check(root)
     peers = Peers(scratch, given.chromedriver)
     theirs: dict[str, tree.Tree] = {}
     with serve(subject(root / "dist", source=root)) as server:
@@ -130,9 +133,6 @@ def everything(given: argparse.Namespace, scratch: Path) -> list[Goal]:
                 print(f"{name}: unavailable: {reason}", file=sys.stderr)
             else:
                 _tell(name, theirs[name])
-    changed = gates_site.change(root, 0, pages)
-    again = _check(root)
-    nothing = _check(root)
     rows = [[f"ours, first run of {len(pages)} pages", *_cells(first)]]
     rows += [
         [f"ours, {changed} of {len(pages)} changed", *_cells(again)],
