@@ -106,8 +106,8 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def tools(surroundings: None) -> None:
     try:
-        for group in ("page", "html"):
-            toolbox.need(group, find_node())  # type: ignore[arg-type]
+        for group in ("page", "html", "code"):
+            toolbox.need(group, find_node())
     except Stop as stop:
         pytest.skip(f"{stop.message}; {stop.hint}")
 
@@ -207,7 +207,7 @@ def test_the_good_pages_are_not_blamed(read: Judgement, looked: Judgement) -> No
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model(tools: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example as a site, to be copied."""
     return unpacked(tmp_path_factory.mktemp("model") / "site")
 
@@ -236,10 +236,10 @@ def test_what_is_no_site_is_refused_before_any_gate(model: Path, one: Refused, t
     assert "invoke build" in refused.value.hint
 
 
-def test_there_is_a_variant_for_every_gate_that_looks_at_a_site() -> None:
+def test_gates_that_read_or_visit_pages_have_enough_variants() -> None:
     every: list[Variant | Whole] = [*STATIC, *VISITED, *WHOLE]
     names = Counter(one.name for one in [*every, *good.EVERY])
     assert [name for name, count in names.items() if count > 1] == []
     assert len({(one.gate, one.rule) for one in every}) >= 60
     assert len(good.EVERY) >= 15
-    assert {one.gate for one in every} == {*READ, *SEEN}
+    assert {one.gate for one in every} == {*READ, *SEEN, "quality"}

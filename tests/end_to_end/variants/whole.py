@@ -50,6 +50,21 @@ def write(name: str, content: str | bytes) -> Break:
     return breaks
 
 
+def source(name: str, text: str) -> Break:
+    """Return what writes a file of the sources."""
+
+    def breaks(root: Path) -> None:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+    return breaks
+
+
+def _package(**scripts: str) -> Break:
+    return source("package.json", json.dumps({"name": "skarvness", "private": True, "scripts": scripts}))
+
+
 def swap(name: str, old: str, new: str) -> Break:
     """Return what replaces a text that must be in a file of the output."""
 
@@ -120,13 +135,6 @@ def _feed(root: Path) -> None:
     text = path.read_text("utf-8")
     start = text.index("<title>")
     path.write_text(text[:start] + text[text.index("</title>") + 8 :], "utf-8")
-
-
-def _without_policy(root: Path) -> None:
-    for page in (root / "dist").rglob("*.html"):
-        text = page.read_text("utf-8")
-        start = text.index('<meta http-equiv="content-security-policy"')
-        page.write_text(text[:start] + text[text.index(">", start) + 1 :], "utf-8")
 
 
 def _film(root: Path) -> None:
@@ -286,14 +294,36 @@ WHOLE: Sequence[Whole] = (
             " store.addAll(['/', '/old.css']))));",
         ),
     ),
-    Whole("env-at-the-top", "security", "exposed-secrets", "public/", ".env", write(".env", "A=1\n")),
     Whole(
-        "no-policy",
-        "security",
-        "no-csp",
-        "default-src 'self'",
-        "/",
-        _without_policy,
+        "failing-tests",
+        "quality",
+        "tests-failed",
+        "npm run test",
+        "package.json",
+        both(
+            _package(test="node -e \"console.error('1 of 3 tests failed'); process.exit(1)\""),
+            source("src/tides.js", "export const tide = 1;\n"),
+        ),
+    ),
+    Whole(
+        "key-twice",
+        "quality",
+        "oxlint",
+        "duplicate",
+        "src/tides.js",
+        both(_package(), source("src/tides.js", "export const tides = { low: 1, low: 2 };\n")),
+    ),
+    Whole(
+        "loose-types",
+        "quality",
+        "not-strict",
+        '"strict": true',
+        "tsconfig.json",
+        both(
+            _package(),
+            source("tsconfig.json", '{"compilerOptions": {"strict": false}}'),
+            source("src/tides.ts", "export const tide: number = 1;\n"),
+        ),
         blocking=False,
     ),
 )
