@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from tests.end_to_end.variants.kind import ORIGIN, Good, body, first, head, scripted, styled
 from tests.end_to_end.variants.pictures import SVG, png
 
-_KEYS = "<pre><code>aws_access_key_id = AKIAIOSFODNN7EXAMPLE\n&lt;script"
-' src="http://cdn.example.com/a.js"&gt;</code></pre>'
-
+_KEYS = (
+    "<pre><code>aws_access_key_id = AKIAIOSFODNN7EXAMPLE\n"
+    '&lt;script src="http://cdn.example.com/a.js"&gt;</code></pre>'
+)
 _MOVED = (
     '<!doctype html><html lang="en-GB"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width"><title>Moved: the light</title>'
