@@ -132,7 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     findings = gate.judge(evidence, gate.LIMITS)
     said = verdict(findings)
     print(_json(gate, said, evidence, findings) if given.json else _text(gate, said, evidence, findings))
-    return FAILED if said is Verdict.FAILED else DONE
+    return {Verdict.FAILED: FAILED, Verdict.UNAVAILABLE: MISSING}.get(said, DONE)
 
 
 def _refused(gate: Gate, refusal: Unavailable, *, as_json: bool) -> None:

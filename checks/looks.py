@@ -6,7 +6,7 @@ import threading
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from urllib.parse import unquote, urljoin, urlsplit
 
 from checks.base import File, Subject
@@ -111,6 +111,8 @@ def looks(subject: Subject) -> Looks:
         if kept is None or kept[0]() is not subject:
             # Not by equality: comparing thousands of files would cost more than what is saved.
             number = id(subject)
-            reference = weakref.ref(subject, lambda _: _KEPT.pop(number, None))
+            # Bound now, for at the end of the program the module's names go first.
+            forget = partial(_KEPT.pop, number)
+            reference = weakref.ref(subject, forget)
             kept = _KEPT[number] = (reference, Looks(subject))
         return kept[1]
