@@ -43,6 +43,7 @@ _LIMIT = 200.0
 _NEAR = (0.9, 1.0, 1.1)
 _RUNS = 3
 _DRAWS = 4_000
+_FEWEST = 6
 Run = Mapping[str, Any]
 Goal = tuple[str, float, float]
 
@@ -105,6 +106,13 @@ def _busy(count: int) -> Iterator[None]:
 
 def _judge(found: Mapping[tuple[str, str, str], Sequence[Run]], names: Sequence[str]) -> list[Goal]:
     """Print how often two verdicts on the same page differ, and return the goals."""
+    fewest = min(len(runs) for runs in found.values())
+    if fewest < _FEWEST:
+        # Verdicts drawn from a handful of runs say nothing.
+        print(
+            f"{fewest} runs of each page are too few to say anything: give --minutes more than {fewest} took"
+        )
+        return []
     draw = random.Random(5)  # noqa: S311 - of measurements
     rules: Mapping[str, Callable[[Sequence[Run]], tuple[bool | None, int]]] = {"ours": _ours, "lhci": _median}
     flips: dict[str, list[float]] = {"ours": [], "lhci": []}
