@@ -258,7 +258,7 @@ PARTS: Mapping[str, Callable[[argparse.Namespace, Path], list[Goal]]] = {
 def main() -> int:
     """Print a table for each part; the exit code is 1 when a goal is missed."""
     grammar = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    grammar.add_argument("parts", nargs="*", choices=[*PARTS, []], default=list(PARTS))
+    grammar.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all by default")
     grammar.add_argument("--rounds", type=int, default=2, help="of accessibility and lighthouse")
     grammar.add_argument("--runs", type=int, default=3, help="of Lighthouse, on a page")
     grammar.add_argument("--pages", type=int, default=60, help="of `all`")
@@ -267,6 +267,8 @@ def main() -> int:
     grammar.add_argument("--minutes", type=float, default=6.0, help="limit of `memory` and of `stability`")
     grammar.add_argument("--chromedriver", default="", help="for @axe-core/cli; else the one on PATH")
     given = grammar.parse_args()
+    if strangers := set(given.parts) - set(PARTS):
+        grammar.error(f"there is no part {', '.join(sorted(strangers))}; there are: {', '.join(PARTS)}")
     versions = install()
     print(", ".join(f"{name} {version}" for name, version in versions.items()))
     goals: list[Goal] = []
