@@ -20,7 +20,7 @@ from measure import Command, Figure, in_turn, markdown, median, ratio
 from pipeline.tools.node import find_node
 
 LYCHEE, LINKINATOR = "0.24.2", "8.1.0"
-_WORDS = ["lamp", "keeper", "storm", "tide", "harbour", "signal", "fog", "bell", "lens", "tower", "rock", "gull", "wind", "ledger", "oil"]  # noqa: E501
+_WORDS = "lamp keeper storm tide harbour signal fog bell lens tower rock gull wind ledger oil".split()  # noqa: SIM905
 _OURS = """
 import sys, resource
 from pathlib import Path
@@ -162,7 +162,9 @@ def _looked(figures: Mapping[str, Sequence[Figure]], pages: int, links: int) -> 
     lychee_total = int(json.loads(figures["lychee"][0].said)["total"])
     crawled = json.loads(_after(figures["linkinator"][0].said, "{"))
     good = sum(one["state"] == "OK" for one in crawled["links"])
-    print(f"links seen: ours {ours:,}, lychee {lychee_total:,}; linkinator {good:,} addresses, {pages + 1:,} there are")
+    print(
+        f"links seen: ours {ours:,}, lychee {lychee_total:,}; linkinator {good:,} addresses, {pages + 1:,} there are"
+    )
     # Ours counts equal links of a page once, lychee every one, linkinator an address once for the whole site.
     if min(ours, lychee_total) < 0.75 * all_links or good <= pages or not crawled["passed"]:
         raise RuntimeError(f"not all of {all_links:,} links were followed")
