@@ -110,8 +110,8 @@ def collect(subject: Subject, tools: Tools) -> Evidence:
     root = subject.source
     about = manifest(root)
     code = [name for name in _files(subject) if name.endswith(_CODE)]
-    if about is None or not code:
-        return Evidence({}, nothing="no package.json" if about is None else "no source files")
+    if about is None:
+        return Evidence({}, nothing="no package.json")
     unread: dict[str, dict[str, Any]] = {}
 
     def part(name: str, look: Callable[[], Any]) -> Any:  # noqa: ANN401 - JSON-able data
@@ -126,6 +126,8 @@ def collect(subject: Subject, tools: Tools) -> Evidence:
     writes = bool(lint and _WRITES.search(lint))
     own = bool(lint) and not writes
     tested = bool(test) and not _NO_TESTS.search(test)
+    if not (code or own or tested):
+        return Evidence({}, nothing="no source files, and no script that looks at anything")
     versions = {name: subject.versions[name] for name in ("oxlint", "knip") if subject.versions.get(name)}
     return Evidence(
         {
@@ -133,9 +135,9 @@ def collect(subject: Subject, tools: Tools) -> Evidence:
             "lint": part("lint", lambda: _script("lint", subject, tools)) if own else None,
             "writes": lint if writes else "",
             "tests": part("tests", lambda: _script("test", subject, tools)) if tested else None,
-            "oxlint": None if own else part("oxlint", lambda: _oxlint(subject, tools)),
+            "oxlint": part("oxlint", lambda: _oxlint(subject, tools)) if code and not own else None,
             "loose": _loose(root, code),
-            "unused": _knip(subject, tools),
+            "unused": _knip(subject, tools) if code else {"found": [], "why": "no source files"},
             "unread": unread,
         },
         tools=versions,

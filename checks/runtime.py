@@ -94,6 +94,8 @@ _UNDEFINED = re.compile(
 )
 # The network's own line on the console; the request tells it better.
 _NETWORK = "Failed to load resource"
+# A directive of a policy in `meta` that counts in headers only: the page works, and the gate `security` advises.
+_IN_META = "is ignored when delivered via a <meta> element"
 # The page itself took these back, or nobody waits for them.
 _WITHDRAWN = frozenset({"net::ERR_ABORTED"})
 _ASKED = frozenset({"Script", "Fetch", "XHR", "WebSocket", "EventSource"})
@@ -145,7 +147,7 @@ def _errors(record: Record) -> Iterator[Row]:
         rule = "maybe-foreign" if asked and _UNDEFINED.search(first) else "exception"
         yield row(rule, page, first, _place(one))
     for one in record["console"]:
-        if one["level"] != "error" or one["text"].startswith(_NETWORK):
+        if one["level"] != "error" or one["text"].startswith(_NETWORK) or _IN_META in one["text"]:
             continue
         if not _caused(one["text"], hosts, asked=asked):
             yield row("console-error", page, one["text"].partition("\n")[0], _place(one))

@@ -203,9 +203,16 @@ def test_nothing_to_look_at(tmp_path: Path, bench: Bench) -> None:
     assert quality.collect(site(tmp_path, files={"package.json": None}), bench).nothing == "no package.json"
     (tmp_path / "site/package.json").write_text("{}")
     (tmp_path / "site/src/index.ts").unlink()
-    assert quality.collect(scan.subject(tmp_path / "site/dist", source=tmp_path / "site"), bench).nothing == (
-        "no source files"
-    )
+    subject = scan.subject(tmp_path / "site/dist", source=tmp_path / "site")
+    assert quality.collect(subject, bench).nothing == "no source files, and no script that looks at anything"
+
+
+def test_a_failing_script_counts_without_source_files_too(tmp_path: Path, bench: Bench) -> None:
+    package = {"name": "a", "scripts": {"test": "node -e 'process.exit(1)'"}}
+    root = site(tmp_path, files={"package.json": package})
+    (tmp_path / "site/src/index.ts").unlink()
+    found = judged(root, bench)
+    assert [(one.rule, one.blocking) for one in found] == [("tests-failed", True)]
 
 
 OFF = {"compilerOptions": {"strict": False}}
