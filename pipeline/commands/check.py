@@ -237,9 +237,7 @@ def verify(c: Context, release: str, env: str = "local", measure: bool = False, 
         "json": "print the report as JSON",
     }
 )
-def baseline(
-    c: Context, env: str = "local", runs: int = 5, accept: bool = False, json: bool = False
-) -> None:
+def baseline(c: Context, env: str = "local", runs: int = 5, accept: bool = False, json: bool = False) -> None:
     """Measure the changed pages and the live ones in turn, and tell which became slower."""
     from pipeline.gates import baselines
     from pipeline.site.build import artifact_of

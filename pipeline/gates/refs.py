@@ -241,9 +241,7 @@ def _unreadable(git: Git, wanted: Iterable[tuple[str, int]]) -> list[str]:
         except Stop as stop:
             return [stop.message, *stop.details[-2:]]
         # git calls an object that it cannot unpack missing, too.
-        bad = [
-            oid for oid, one in zip(batch, found, strict=False) if one is None or _id_of(one) != one.oid
-        ]
+        bad = [oid for oid, one in zip(batch, found, strict=False) if one is None or _id_of(one) != one.oid]
         if bad:
             return [f"{oid} holds other bytes than its name says" for oid in bad[:3]]
     return []

@@ -324,7 +324,9 @@
   function skipped(index) {
     const goal = target(index), now = deep();
     if (!goal) return false;
-    if (!now) return true;
+    const behind = (one) => within(one, goal) || Boolean(goal.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING);
+    // Where nothing behind it takes the focus, the next stop is the first of the page again.
+    if (!now || !elements.some(behind)) return true;
     if (now === elements[index]) return false;
     return within(now, goal) || Boolean(goal.compareDocumentPosition(now) & Node.DOCUMENT_POSITION_FOLLOWING);
   }

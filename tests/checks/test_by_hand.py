@@ -36,7 +36,9 @@ def test_every_gate_runs_by_hand(gate: str, dist: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("gate", sorted(PARTLY))
-def test_what_is_measured_in_part_is_no_pass(gate: str, dist: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_measured_in_part_is_no_pass(
+    gate: str, dist: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([gate, str(dist)]) == 69
     assert capsys.readouterr().out.startswith(f"{gate}: unavailable")
 

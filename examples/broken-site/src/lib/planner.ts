@@ -49,12 +49,22 @@ export class Planner {
       const canvas = document.createElement('canvas');
       const caption = document.createElement('figcaption');
       caption.textContent = this.describe(bed);
-      canvas.setAttribute('role', 'img');
+      canvas.setAttribute('role', 'button');
+      canvas.tabIndex = 0;
       canvas.setAttribute('aria-label', caption.textContent);
       figure.append(caption, canvas);
       holder.append(figure);
       const grid = new BedGrid(canvas, bed);
       canvas.addEventListener('click', (e) => this.open(bed, grid.rowAt(e.offsetY)));
+      let row = 0;
+      canvas.addEventListener('keydown', (e) => {
+        if (e.key === 'Enter' || e.key === ' ') this.open(bed, row);
+        else if (e.key === 'ArrowDown') row = Math.min(row + 1, bed.rows - 1);
+        else if (e.key === 'ArrowUp') row = Math.max(row - 1, 0);
+        else return;
+        e.preventDefault();
+        grid.point(row);
+      });
       this.grids.push(grid);
     }
     this.grids.forEach((grid) => grid.resize());
