@@ -12,8 +12,13 @@ from tests.end_to_end.cli import git, live_page, page, pages, plain_site
 
 # Stands before git on PATH: counts the commands and kills its parent before or after the one that is asked for.
 _GIT = """#!/bin/sh
+# Gates call git side by side: each command gets a number of its own, and the file is never seen half written.
+exec 9>>"$KILL_COUNT.lock"
+flock 9
 count=$(($(cat "$KILL_COUNT" 2>/dev/null || echo 0) + 1))
-echo $count >"$KILL_COUNT"
+echo $count >"$KILL_COUNT.new"
+mv "$KILL_COUNT.new" "$KILL_COUNT"
+exec 9>&-
 if [ "$count" = "$KILL_AT" ] && [ "$KILL_WHEN" = before ]; then kill -9 $PPID; exit 137; fi
 {git} "$@"
 code=$?
