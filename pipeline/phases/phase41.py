@@ -10,7 +10,7 @@ from pipeline.core import ui
 from pipeline.core.errors import Code, Stop
 from pipeline.core.files import plural
 from pipeline.core.project import Project
-from pipeline.deploy import engine
+from pipeline.deploy import aftermath, engine
 from pipeline.phases import analyse, certificate, drill, ratchet
 from pipeline.phases.course import Record, Step, Work
 from pipeline.phases.repair import Progress, Wish, repair
@@ -207,9 +207,11 @@ def _certify(work: Work) -> str:
 
 
 def _publish(work: Work) -> str:
-    order = engine.Order(work.environment, "emergency: the build is repaired", yes=work.yes, no_build=True)
+    why = "emergency: the build is repaired"
+    order = engine.Order(work.environment, why, yes=work.yes, no_build=True, emergency=True)
     outcome = engine.deploy(work.project, order, work.clock)
     work.memory["release"], work.memory["url"] = outcome.release, outcome.url
+    aftermath.tell(outcome)
     return f"{outcome.release} is live at {outcome.url}"
 
 
