@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from checks.base import (
@@ -20,6 +21,7 @@ from checks.base import (
     digest,
     size_text,
 )
+from checks.rows import told
 
 NAME = "backup"
 PRINCIPLE: Principle = "III"
@@ -79,6 +81,7 @@ RULES: Mapping[str, Rule] = {
         "https://git-scm.com/docs/git-gc",
     ),
 }
+_made = partial(told, RULES)
 
 
 def unavailable(tools: Tools) -> str | None:
@@ -176,12 +179,3 @@ def _room(facts: Mapping[str, Any], live: Mapping[str, Any], limits: Limits) -> 
             f"{size_text(facts['free'])} are free, and restoring {live['name']} may need {size_text(needed)}"
         )
         yield _made("little-room", text, blocking=False)
-
-
-def _made(
-    rule: str, text: str, *, blocking: bool = True, fix: str = "", details: list[str] | None = None
-) -> Finding:
-    about = RULES[rule]
-    return Finding(
-        rule, text, blocking=blocking, details=tuple(details or ()), fix=fix or about.fix, source=about.source
-    )

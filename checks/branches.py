@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 from checks.base import (
@@ -22,6 +23,7 @@ from checks.base import (
     count_text,
     digest,
 )
+from checks.rows import few, told
 
 NAME = "branches"
 PRINCIPLE: Principle = "IV"
@@ -37,7 +39,6 @@ LIMITS: Limits = {}
 # YYYYMMDD-HHMMSS-<environment>-<description>, as the releases are named.
 _NAMED = re.compile(r"^(\d{8}-\d{6})-([a-z0-9]+)-([a-z0-9]+(?:-[a-z0-9]+)*)$")
 _DATED = re.compile(r"^\d{8}-\d{6}-")
-_SHOWN = 5
 
 EXPLAIN = """\
 Each release is also a branch, YYYYMMDD-HHMMSS-<environment>-<description>, which is never deleted and never moved, so
@@ -87,6 +88,7 @@ RULES: Mapping[str, Rule] = {
         _RULESETS,
     ),
 }
+_made = partial(told, RULES)
 
 
 def unavailable(tools: Tools) -> str | None:
@@ -195,7 +197,7 @@ def _archived(facts: Mapping[str, Any]) -> Iterator[Finding]:
     gone = [one for one in facts["releases"] if one["archived"] and one["name"] not in facts["heads"]]
     if gone:
         text = f"{count_text(len(gone), 'release')} taken away after being copied {gone[0]['archived']}"
-        yield _made("archived", text, blocking=False, details=[one["name"] for one in gone])
+        yield _made("archived", text, blocking=False, details=few([one["name"] for one in gone]))
 
 
 def _unknown(facts: Mapping[str, Any]) -> Iterator[Finding]:
@@ -210,7 +212,7 @@ def _unknown(facts: Mapping[str, Any]) -> Iterator[Finding]:
         text = (
             f"the ledger knows nothing of {len(strange):,} that are named like releases, such as {strange[0]}"
         )
-        yield _made("unknown-branch", text, blocking=False, details=strange)
+        yield _made("unknown-branch", text, blocking=False, details=few(strange))
 
 
 def _unprotected(facts: Mapping[str, Any]) -> Iterator[Finding]:
@@ -232,26 +234,3 @@ def _unprotected(facts: Mapping[str, Any]) -> Iterator[Finding]:
         text = f"no ruleset of the repository forbids the {' and '.join(lacking)} of branches of releases"
         fix = f"invoke deploy.setup --env={facts['environment']}"
         yield _made("unprotected", text, blocking=False, fix=fix)
-
-
-def _made(
-    rule: str,
-    text: str,
-    *,
-    blocking: bool = True,
-    path: str = "",
-    fix: str = "",
-    details: list[str] | None = None,
-) -> Finding:
-    lines = list(details or [])
-    more = [f"and {len(lines) - _SHOWN:,} more"] if len(lines) > _SHOWN else []
-    about = RULES[rule]
-    return Finding(
-        rule,
-        text,
-        blocking=blocking,
-        path=path,
-        details=(*lines[:_SHOWN], *more),
-        fix=fix or about.fix,
-        source=about.source,
-    )

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from checks.base import (
 )
 from checks.packages import manifest
 from checks.parse import tsconfig
+from checks.rows import few, told
 
 NAME = "quality"
 PRINCIPLE: Principle = "V"
@@ -51,7 +53,6 @@ _ENVIRONMENT: Mapping[str, str | None] = {"CI": "true", "NO_COLOR": "1", "FORCE_
 _NOT_FOUND = (126, 127)
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _TAIL = 8
-_SHOWN = 5
 _OXLINT_SECONDS, _KNIP_SECONDS = 120.0, 60.0
 # Since 6.0 the compiler is strict by itself: https://devblogs.microsoft.com/typescript/announcing-typescript-6-0/
 _STRICT_SINCE = 6
@@ -91,6 +92,7 @@ RULES: Mapping[str, Rule] = {
     ),
     "unmeasured": Rule("a part could not be measured", "do what the finding says, and check again", _SCRIPTS),
 }
+_made = partial(told, RULES)
 _PARTS = ("lint", "tests", "oxlint")
 
 
@@ -319,7 +321,7 @@ def judge(evidence: Evidence, limits: Limits) -> list[Finding]:
         found.append(_made("lint-writes", text, blocking=False, path="package.json"))
     if unused := data["unused"]["found"]:
         text = f"knip takes {count_text(len(unused), 'thing')} for unused that no other file names"
-        found.append(_made("unused", text, blocking=False, details=_few(unused)))
+        found.append(_made("unused", text, blocking=False, details=few(unused)))
     missing = [data["unread"][name] for name in _PARTS if name in data["unread"]]
     found += [
         _made("unmeasured", why["reason"], details=why["details"], fix=why["fix"], unmeasured=True)
@@ -369,34 +371,7 @@ def _code(rows: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
             blocking=error,
             path=file,
             line=first["line"],
-            details=tuple(_few([f"line {one['line']}: {one['message']}" for one in members])),
+            details=few([f"line {one['line']}: {one['message']}" for one in members]),
             fix=first["help"] or RULES["oxlint"].fix,
             source=first["url"] or _OXLINT,
         )
-
-
-def _few(lines: Sequence[str]) -> list[str]:
-    return [*lines[:_SHOWN], *([f"and {len(lines) - _SHOWN:,} more"] if len(lines) > _SHOWN else [])]
-
-
-def _made(
-    rule: str,
-    text: str,
-    *,
-    blocking: bool = True,
-    path: str = "",
-    details: Sequence[str] = (),
-    fix: str = "",
-    unmeasured: bool = False,
-) -> Finding:
-    about = RULES[rule]
-    return Finding(
-        rule,
-        text,
-        blocking=blocking,
-        path=path,
-        details=tuple(details),
-        fix=fix or about.fix,
-        unmeasured=unmeasured,
-        source=about.source,
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from checks.base import Finding, Rule, count_text
@@ -52,6 +52,39 @@ def rules(kinds: Mapping[str, Kind]) -> dict[str, Rule]:
     return {name: kind.rule for name, kind in kinds.items()}
 
 
+def told(  # noqa: PLR0913 - what a finding has
+    about: Mapping[str, Rule],
+    rule: str,
+    text: str,
+    *,
+    blocking: bool = True,
+    path: str = "",
+    line: int | None = None,
+    details: Sequence[str] = (),
+    fix: str = "",
+    unmeasured: bool = False,
+) -> Finding:
+    """Return a finding of a rule; what mends it, unless `fix` says, and its source are the rule's own."""
+    own = about[rule]
+    return Finding(
+        rule,
+        text,
+        blocking=blocking,
+        path=path,
+        line=line,
+        details=tuple(details),
+        fix=fix or own.fix,
+        source=own.source,
+        unmeasured=unmeasured,
+    )
+
+
+def few(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return the first lines, and how many more there are."""
+    more = (f"and {len(lines) - _SHOWN:,} more",) if len(lines) > _SHOWN else ()
+    return (*lines[:_SHOWN], *more)
+
+
 def findings(
     rows: Iterable[Mapping[str, Any]], kinds: Mapping[str, Kind], *, soft: Iterable[str] = ()
 ) -> list[Finding]:
@@ -76,15 +109,13 @@ def findings(
 
 def _wide(members: list[Mapping[str, Any]], kinds: Mapping[str, Kind], soft: frozenset[str]) -> Finding:
     pages = list(dict.fromkeys(one["page"] for one in members))
-    more = (f"and {len(pages) - _SHOWN:,} more",) if len(pages) > _SHOWN else ()
-    return _made(members[0], kinds, soft, f", on {count_text(len(pages), 'page')}", (*pages[:_SHOWN], *more))
+    return _made(members[0], kinds, soft, f", on {count_text(len(pages), 'page')}", few(pages))
 
 
 def _narrow(members: list[Mapping[str, Any]], kinds: Mapping[str, Kind], soft: frozenset[str]) -> Finding:
     lines = [_line(one) for one in members if one["about"]]
-    more = (f"and {len(lines) - _SHOWN:,} more",) if len(lines) > _SHOWN else ()
     rest = f" (and {len(members) - 1:,} more like it)" if len(members) > 1 else ""
-    return _made(members[0], kinds, soft, rest, (*lines[:_SHOWN], *more))
+    return _made(members[0], kinds, soft, rest, few(lines))
 
 
 def _made(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ from checks.base import (
     count_text,
     digest,
 )
-from checks.rows import Row, findings, row, rules
+from checks.rows import Row, few, findings, row, rules, told
 from checks.security_kinds import KINDS
 
 NAME = "security"
@@ -91,6 +92,7 @@ RULES: Mapping[str, Rule] = {
     "unmeasured": Rule("a part could not be measured", "do what the finding says, and check again", _NPM),
     **rules(KINDS),
 }
+_made = partial(told, RULES)
 _SHOWN = 5
 _PARTS = ("advisories", "secrets", "history", "browser")
 _REF = re.compile(r"ref: (\S+)")
@@ -297,8 +299,7 @@ def _secrets(rows: Sequence[Mapping[str, Any]], limits: Limits) -> Iterator[Find
     for print_, members in groups.items():
         first = members[0]
         places = list(dict.fromkeys(_place(one) for one in members))
-        more = [f"and {len(places) - _SHOWN:,} more"] if len(places) > _SHOWN else []
-        details = (*places[:_SHOWN], *more)
+        details = few(places)
         if print_ in allowed:
             text = f"a secret ({first['rule']}, fingerprint {print_}) is allowed: {allowed[print_]}"
             yield _made("secret-known", text, blocking=False, path=first["path"], details=details)
@@ -359,26 +360,4 @@ def _unread(name: str, why: Mapping[str, Any], limits: Limits) -> Finding:
         fix=why["fix"],
         unmeasured=True,
         source=RULES["unmeasured"].source,
-    )
-
-
-def _made(
-    rule: str,
-    text: str,
-    *,
-    blocking: bool = True,
-    path: str = "",
-    line: int | None = None,
-    details: tuple[str, ...] = (),
-) -> Finding:
-    about = RULES[rule]
-    return Finding(
-        rule,
-        text,
-        blocking=blocking,
-        path=path,
-        line=line,
-        details=details,
-        fix=about.fix,
-        source=about.source,
     )
